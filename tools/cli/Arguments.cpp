@@ -1,0 +1,77 @@
+//===- Arguments.cpp - Kinds of arguments, and shared ones ----------------===//
+
+#include "tools/cli/Arguments.h"
+
+#include <algorithm>
+
+namespace sinter {
+
+CLI::Validator within(uint32_t least, uint32_t most) {
+  return CLI::Validator(CLI::Range(least, most)).description("");
+}
+
+std::optional<std::vector<int32_t>> parseIds(std::string_view word) {
+  std::vector<int32_t> ids;
+  for (size_t at = 0; at <= word.size();) {
+    size_t end = std::min(word.find(',', at), word.size());
+    std::optional<int32_t> id =
+        parseInteger<int32_t>(word.substr(at, end - at));
+    if (!id || *id < 0) {
+      return std::nullopt;
+    }
+    ids.push_back(*id);
+    at = end + 1;
+  }
+  return ids;
+}
+
+void addFormat(CLI::App *app, OutputFormat &into) {
+  addWords<OutputFormat>(app, "--format", into,
+                         {{"table", OutputFormat::Table},
+                          {"json", OutputFormat::Json},
+                          {"csv", OutputFormat::Csv},
+                          {"md", OutputFormat::Markdown}},
+                         "Form of the output (default: table)");
+}
+
+void addModel(CLI::App *app, ModelOptions &into, const char *help) {
+  app->add_option("MODEL", into.model, help)->required()->type_name("");
+}
+
+void addShape(CLI::App *app, ModelOptions &into) {
+  app->add_flag("--config-only", into.configOnly,
+                "Read config.json alone; weights are random, made from --seed");
+  app->add_option("--target", into.target,
+                  "Device to plan for: a name (h200) or a device file")
+      ->type_name("NAME|FILE")
+      ->capture_default_str();
+  const CLI::Validator positive = within(1, 1u << 30);
+  app->add_option("--batch", into.batch, "Sequences per step")
+      ->type_name("N")
+      ->check(positive)
+      ->capture_default_str();
+  addOptional(app, "--context", into.context,
+              "Positions attended, priced and counted (default: the smaller of "
+              "512 and --max-context)")
+      ->type_name("N")
+      ->check(positive);
+  addOptional(app, "--max-context", into.maxContext,
+              "Positions that the KV cache holds (default: the smaller of 2048 "
+              "and the model's own limit)")
+      ->type_name("N")
+      ->check(positive);
+}
+
+void addSeed(CLI::App *app, ModelOptions &into, const char *help) {
+  addParsed(app, "--seed", into.seed, parseInteger<uint64_t>, help)
+      ->type_name("N")
+      ->default_str("0");
+}
+
+void addThinking(CLI::App *app, std::optional<bool> &into) {
+  addWords<std::optional<bool>>(
+      app, "--enable-thinking", into, {{"true", true}, {"false", false}},
+      "What the chat template is told (default: what it does by itself)");
+}
+
+} // namespace sinter

@@ -1,0 +1,27 @@
+//===- Compile.cpp - Arguments of sinter compile --------------------------===//
+
+#include "tools/cli/Arguments.h"
+#include "tools/cli/Subcommands.h"
+
+namespace sinter {
+
+Take defineCompile(CLI::App &app) {
+  auto into = std::make_shared<CompileOptions>();
+  CLI::App *sub = app.add_subcommand(
+      "compile", "Compile a checkpoint to a plan: decisions, kernels, buffers");
+  addModel(sub, into->model, modelHelp);
+  sub->add_option("-o,--output", into->output,
+                  "Plan directory to write; replaced only if it is a plan")
+      ->required()
+      ->type_name("NAME.plan");
+  addShape(sub, into->model);
+  addDecisions(sub, into->decisions);
+  addSeed(sub, into->model, "Seed of the random weights of --config-only");
+  sub->add_flag("!--no-nvrtc", into->nvrtc,
+                "Leave out binaries for the GPU even where NVRTC is installed");
+  sub->footer("Example:\n  sinter compile models/checkpoints/tales -o "
+              "tales.plan");
+  return [into]() -> Result<AnyOptions> { return AnyOptions(*into); };
+}
+
+} // namespace sinter
