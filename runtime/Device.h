@@ -32,12 +32,24 @@ struct KernelId {
   uint32_t index = UINT32_MAX;
 };
 
+/// A prepared list of steps; valid as long as the device.
+struct ProgramId {
+  uint32_t index = UINT32_MAX;
+};
+
+/// A kernel built beforehand for one architecture ("sm_90a").
+struct KernelBinary {
+  std::string arch;
+  std::string bytes;
+};
+
 /// What a device compiles: a printed text with one kernel, and its parameters
-/// in order.
+/// in order. A device may take one of `binaries` instead.
 struct KernelSource {
   std::string symbol;
   std::string text;
   std::vector<format::Param> params;
+  std::vector<KernelBinary> binaries = {};
 };
 
 /// One argument of a launch: `count` elements at byte `offset` of a buffer.
@@ -58,6 +70,26 @@ struct LaunchShape {
   bool cooperative = false; ///< all blocks resident at once
 };
 
+/// How the steps of a program reach the device. Results are equal.
+enum class LaunchMode : uint8_t {
+  Stream, ///< one call per step
+  Graph,  ///< one graph; each step starts when the one before has ended
+  Pdl,    ///< one graph; programmatic steps may start before that
+};
+
+/// A launch, or a copy of arguments[0] to arguments[1].
+struct ProgramStep {
+  enum class Kind : uint8_t { Launch, Copy };
+  Kind kind = Kind::Launch;
+  KernelId kernel;   ///< Launch
+  LaunchShape shape; ///< Launch
+  std::vector<Argument> arguments;
+  uint64_t copyBytes = 0; ///< Copy
+  /// Launch after a launch: in mode Pdl it may start before that one has
+  /// ended; its kernel waits for producers itself.
+  bool programmatic = false;
+};
+
 /// What a kernel has done since it was loaded or since resetCounters(). Bytes
 /// come from the accesses of the running kernel, never from a plan; a device
 /// that does not count leaves `params` empty.
@@ -72,6 +104,12 @@ public:
 
   /// "host", "host unchecked", "cuda: NVIDIA H200".
   virtual std::string name() const = 0;
+  /// Can the device run a plan with these requirements now? Nothing is
+  /// allocated. `target` is the device that the plan was made for.
+  virtual Status admit(const format::Requires &requirements,
+                       const std::string &target) {
+    return Status::success();
+  }
   /// True if launches fill KernelCounters::params.
   virtual bool countsTraffic() const = 0;
 
@@ -106,10 +144,28 @@ public:
   /// parameter's element count.
   virtual Status launch(KernelId kernel, const LaunchShape &shape,
                         std::span<const Argument> arguments) = 0;
+  /// Waits until everything given so far is done.
   virtual Status synchronize() = 0;
+
+  /// One step alone: launch() or copy().
+  Status runStep(const ProgramStep &step);
+
+  /// Makes `steps` ready to run as a whole: run() then allocates nothing. The
+  /// device's own implementation takes the steps one by one, in any mode.
+  virtual Result<ProgramId> prepareProgram(std::span<const ProgramStep> steps,
+                                           LaunchMode mode);
+  /// Starts the steps in order, after everything given before; need not wait.
+  virtual Status run(ProgramId program);
+  /// Runs the program samples * runs times; per sample the mean microseconds
+  /// of one run, on the device's own clock where it has one.
+  virtual Result<std::vector<double>>
+  timeProgram(ProgramId program, uint32_t samples, uint32_t runs);
 
   virtual KernelCounters counters(KernelId kernel) const = 0;
   virtual void resetCounters() = 0;
+
+private:
+  std::vector<std::vector<ProgramStep>> programs;
 };
 
 } // namespace sinter

@@ -21,14 +21,19 @@ Result<std::unique_ptr<Session>>
 Session::prepare(PlanArtifact artifact, const WeightSource &weights,
                  Device &device, const LoadProgress &progress) {
   SINTER_TRY(checkPlanWeights(artifact.plan, weights));
-  std::unique_ptr<Session> session(
-      new Session(std::move(artifact.plan), device));
+  SINTER_TRY(device.admit(artifact.plan.requirements, artifact.plan.target));
+  std::unique_ptr<Session> session(new Session(artifact.plan, device));
   SINTER_TRY(session->checkSteps());
   // Kernels first: what fails there fails before gigabytes are read.
-  SINTER_TRY(session->loadKernels(artifact.sources));
+  SINTER_TRY(session->loadKernels(artifact));
   SINTER_TRY(session->placeValues());
   SINTER_TRY(session->loadWeights(weights, progress));
   session->prepareSteps();
+  for (size_t entry = 0; entry < session->steps.size(); ++entry) {
+    SINTER_ASSIGN(ProgramId program,
+                  session->prepareProgram(entry, LaunchMode::Graph));
+    session->programs.push_back(program);
+  }
   return session;
 }
 
@@ -100,11 +105,26 @@ Status Session::loadWeights(const WeightSource &weights,
   return Status::success();
 }
 
-Status Session::loadKernels(const std::map<std::string, std::string> &sources) {
+/// Only such a kernel may start before the one before it has ended.
+static bool waitsForProducers(const std::string &text) {
+  return text.find("waitForProducers();") != std::string::npos;
+}
+
+Status Session::loadKernels(const PlanArtifact &artifact) {
   std::vector<KernelSource> list;
   for (const Kernel &kernel : thePlan.kernels) {
     kernelNumbers.emplace(kernel.symbol, static_cast<uint32_t>(list.size()));
-    list.push_back({kernel.symbol, sources.at(kernel.source), kernel.params});
+    KernelSource &source = list.emplace_back();
+    source.symbol = kernel.symbol;
+    source.text = artifact.sources.at(kernel.source);
+    source.params = kernel.params;
+    for (const Cubin &cubin : kernel.cubins) {
+      auto found = artifact.cubins.find({kernel.source, cubin.arch});
+      if (found != artifact.cubins.end()) {
+        source.binaries.push_back({cubin.arch, found->second});
+      }
+    }
+    kernelWaits.push_back(waitsForProducers(source.text));
   }
   SINTER_ASSIGN(kernels, theDevice->loadKernels(list));
   return Status::success();
@@ -112,15 +132,16 @@ Status Session::loadKernels(const std::map<std::string, std::string> &sources) {
 
 void Session::prepareSteps() {
   for (const Entry &entry : thePlan.entries) {
-    std::vector<PreparedStep> &list = steps.emplace_back();
+    std::vector<ProgramStep> &list = steps.emplace_back();
     for (const Step &step : entry.steps) {
-      PreparedStep &prepared = list.emplace_back();
+      ProgramStep &prepared = list.emplace_back();
       for (const std::string &arg : step.args) {
         const Placed &placed = operands.at(arg);
         prepared.arguments.push_back(
             {placed.buffer, placed.offset, placed.count});
       }
       if (step.kind == StepKind::Copy) {
+        prepared.kind = ProgramStep::Kind::Copy;
         prepared.copyBytes = operands.at(step.args[0]).bytes;
         continue;
       }
@@ -129,8 +150,23 @@ void Session::prepareSteps() {
       prepared.kernel = kernels[number];
       prepared.shape = {kernel.grid[0], kernel.grid[1], kernel.block[0],
                         kernel.sharedBytes, kernel.cooperative};
+      prepared.programmatic = kernelWaits[number];
     }
   }
+}
+
+Result<ProgramId> Session::prepareProgram(size_t entry, LaunchMode mode,
+                                          uint32_t repeats) {
+  std::vector<ProgramStep> list;
+  for (uint32_t i = 0; i < repeats; ++i) {
+    list.insert(list.end(), steps[entry].begin(), steps[entry].end());
+  }
+  for (size_t s = 0; s < list.size(); ++s) {
+    list[s].programmatic = list[s].programmatic && mode == LaunchMode::Pdl &&
+                           s != 0 &&
+                           list[s - 1].kind == ProgramStep::Kind::Launch;
+  }
+  return theDevice->prepareProgram(list, mode);
 }
 
 Result<size_t> Session::findEntry(std::string_view name) const {
@@ -148,20 +184,13 @@ Result<size_t> Session::findEntry(std::string_view name) const {
 }
 
 Status Session::run(size_t entry, const StepHook &hook) {
-  const std::vector<PreparedStep> &list = steps[entry];
+  if (!hook) {
+    return theDevice->run(programs[entry]);
+  }
+  const std::vector<ProgramStep> &list = steps[entry];
   for (size_t s = 0; s < list.size(); ++s) {
-    const PreparedStep &step = list[s];
-    if (step.copyBytes != 0) {
-      const Argument &from = step.arguments[0];
-      const Argument &to = step.arguments[1];
-      SINTER_TRY(theDevice->copy(from.buffer, from.offset, to.buffer, to.offset,
-                                 step.copyBytes));
-    } else {
-      SINTER_TRY(theDevice->launch(step.kernel, step.shape, step.arguments));
-    }
-    if (hook) {
-      SINTER_TRY(hook(s, thePlan.entries[entry].steps[s]));
-    }
+    SINTER_TRY(theDevice->runStep(list[s]));
+    SINTER_TRY(hook(s, thePlan.entries[entry].steps[s]));
   }
   return Status::success();
 }

@@ -40,9 +40,16 @@ public:
   /// Position in plan().entries. SIN2520: no such entry.
   Result<size_t> findEntry(std::string_view name) const;
 
-  /// Runs the steps of plan().entries[entry] in order, without allocating.
-  /// Errors are those of the device and of `hook`.
+  /// Starts the steps of plan().entries[entry] in order, without allocating.
+  /// With a hook they are given one by one. Errors are those of the device and
+  /// of `hook`.
   Status run(size_t entry, const StepHook &hook = {});
+
+  /// The steps of plan().entries[entry], `repeats` times over, as a program of
+  /// its own. In mode Pdl every launch after a launch is programmatic whose
+  /// kernel waits for its producers.
+  Result<ProgramId> prepareProgram(size_t entry, LaunchMode mode,
+                                   uint32_t repeats = 1);
 
   /// Writes or reads the whole value called `name`; `bytes` has its size. What
   /// an activation holds is defined only between the step that writes it and
@@ -61,19 +68,13 @@ private:
     uint64_t count = 0;
     uint64_t bytes = 0;
   };
-  struct PreparedStep {
-    KernelId kernel;
-    LaunchShape shape;
-    std::vector<Argument> arguments;
-    uint64_t copyBytes = 0; ///< not 0: a copy of arguments[0] to [1]
-  };
 
   Session(format::Plan plan, Device &device)
       : thePlan(std::move(plan)), theDevice(&device) {}
   Status checkSteps() const;
   Status placeValues();
   Status loadWeights(const WeightSource &weights, const LoadProgress &progress);
-  Status loadKernels(const std::map<std::string, std::string> &sources);
+  Status loadKernels(const PlanArtifact &artifact);
   void prepareSteps();
   Result<Placed> findValue(std::string_view name, uint64_t bytes) const;
 
@@ -81,8 +82,10 @@ private:
   Device *theDevice;
   std::unordered_map<std::string_view, Placed> operands; ///< values, weights
   std::unordered_map<std::string_view, uint32_t> kernelNumbers;
-  std::vector<KernelId> kernels;                ///< parallel to plan().kernels
-  std::vector<std::vector<PreparedStep>> steps; ///< per entry
+  std::vector<KernelId> kernels;               ///< parallel to plan().kernels
+  std::vector<bool> kernelWaits;               ///< for its producers; likewise
+  std::vector<std::vector<ProgramStep>> steps; ///< per entry
+  std::vector<ProgramId> programs;             ///< per entry
 };
 
 } // namespace sinter

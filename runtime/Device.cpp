@@ -1,0 +1,50 @@
+//===- Device.cpp - Programs as lists of steps ----------------------------===//
+
+#include "runtime/Device.h"
+
+#include <chrono>
+
+namespace sinter {
+
+Result<ProgramId> Device::prepareProgram(std::span<const ProgramStep> steps,
+                                         LaunchMode mode) {
+  programs.emplace_back(steps.begin(), steps.end());
+  return ProgramId{static_cast<uint32_t>(programs.size() - 1)};
+}
+
+Status Device::runStep(const ProgramStep &step) {
+  if (step.kind == ProgramStep::Kind::Launch) {
+    return launch(step.kernel, step.shape, step.arguments);
+  }
+  const Argument &from = step.arguments[0];
+  const Argument &to = step.arguments[1];
+  return copy(from.buffer, from.offset, to.buffer, to.offset, step.copyBytes);
+}
+
+Status Device::run(ProgramId program) {
+  for (const ProgramStep &step : programs[program.index]) {
+    SINTER_TRY(runStep(step));
+  }
+  return Status::success();
+}
+
+Result<std::vector<double>>
+Device::timeProgram(ProgramId program, uint32_t samples, uint32_t runs) {
+  using Clock = std::chrono::steady_clock;
+  std::vector<double> microseconds;
+  SINTER_TRY(synchronize());
+  for (uint32_t sample = 0; sample < samples; ++sample) {
+    const Clock::time_point start = Clock::now();
+    for (uint32_t i = 0; i < runs; ++i) {
+      SINTER_TRY(run(program));
+    }
+    SINTER_TRY(synchronize());
+    microseconds.push_back(
+        std::chrono::duration<double, std::micro>(Clock::now() - start)
+            .count() /
+        runs);
+  }
+  return microseconds;
+}
+
+} // namespace sinter
