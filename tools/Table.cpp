@@ -26,17 +26,62 @@ std::string grouped(uint64_t value) {
   return digits;
 }
 
-std::string forPeople(const Cell &cell) {
-  const auto *number = std::get_if<uint64_t>(&cell);
-  return number ? grouped(*number) : std::get<std::string>(cell);
+/// `value` / 10^digits, where `value` is rounded already.
+std::string decimal(uint64_t value, size_t digits) {
+  std::string tail = std::to_string(value);
+  if (tail.size() <= digits) {
+    tail.insert(0, digits + 1 - tail.size(), '0');
+  }
+  return grouped(std::stoull(tail.substr(0, tail.size() - digits))) + "." +
+         tail.substr(tail.size() - digits);
 }
 
-/// Does a column hold integers only? Such columns are right-aligned.
+struct ForPeople {
+  std::string operator()(const std::string &text) const { return text; }
+  std::string operator()(uint64_t number) const { return grouped(number); }
+  std::string operator()(Micros time) const {
+    return decimal(
+        time.picoseconds / 10000 + (time.picoseconds % 10000 >= 5000), 2);
+  }
+  std::string operator()(Ratio ratio) const {
+    return decimal(ratio.thousandths, 3);
+  }
+};
+
+std::string forPeople(const Cell &cell) {
+  return std::visit(ForPeople(), cell);
+}
+
+struct ForPrograms {
+  std::variant<std::string, uint64_t>
+  operator()(const std::string &text) const {
+    return text;
+  }
+  std::variant<std::string, uint64_t> operator()(uint64_t number) const {
+    return number;
+  }
+  std::variant<std::string, uint64_t> operator()(Micros time) const {
+    return time.picoseconds;
+  }
+  std::variant<std::string, uint64_t> operator()(Ratio ratio) const {
+    return ratio.thousandths;
+  }
+};
+
+std::variant<std::string, uint64_t> forPrograms(const Cell &cell) {
+  return std::visit(ForPrograms(), cell);
+}
+
+bool isNumber(const Cell &cell) {
+  return !std::holds_alternative<std::string>(cell);
+}
+
+/// Does a column hold numbers only? Such columns are right-aligned.
 std::vector<bool> numericColumns(const Table &table) {
   std::vector<bool> numeric(table.columns.size(), !table.rows.empty());
   for (const std::vector<Cell> &row : table.rows) {
     for (size_t i = 0; i < row.size(); ++i) {
-      numeric[i] = numeric[i] && std::holds_alternative<uint64_t>(row[i]);
+      numeric[i] = numeric[i] && isNumber(row[i]);
     }
   }
   return numeric;
@@ -68,8 +113,8 @@ std::string printAligned(const Table &table) {
         line += "  ";
       }
       // A number in a column of texts stands right too.
-      auto [content, isNumber] = cellAt(i);
-      appendPadded(line, content, widths[i], right[i] || isNumber);
+      auto [content, number] = cellAt(i);
+      appendPadded(line, content, widths[i], right[i] || number);
     }
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
@@ -82,8 +127,7 @@ std::string printAligned(const Table &table) {
   });
   for (const std::vector<Cell> &row : table.rows) {
     addLine([&](size_t i) {
-      return std::pair<std::string, bool>(
-          forPeople(row[i]), std::holds_alternative<uint64_t>(row[i]));
+      return std::pair<std::string, bool>(forPeople(row[i]), isNumber(row[i]));
     });
   }
   for (const std::string &remark : table.notes) {
@@ -103,7 +147,8 @@ std::string printJson(const Table &table) {
     writer.beginObject(JsonWriter::Line::One);
     for (size_t i = 0; i < row.size(); ++i) {
       writer.key(table.columns[i].key);
-      std::visit([&](const auto &value) { writer.value(value); }, row[i]);
+      std::visit([&](const auto &value) { writer.value(value); },
+                 forPrograms(row[i]));
     }
     writer.endObject();
   }
@@ -119,10 +164,11 @@ std::string printJson(const Table &table) {
 }
 
 std::string csvCell(const Cell &cell) {
-  if (const auto *number = std::get_if<uint64_t>(&cell)) {
+  const auto plain = forPrograms(cell);
+  if (const auto *number = std::get_if<uint64_t>(&plain)) {
     return std::to_string(*number);
   }
-  const std::string &text = std::get<std::string>(cell);
+  const std::string &text = std::get<std::string>(plain);
   if (text.find_first_of(",\"\r\n") == std::string::npos) {
     return text;
   }

@@ -20,7 +20,19 @@ namespace sinter {
 /// Version of the JSON form; raised when a key changes its meaning or goes.
 inline constexpr uint32_t tableSchemaVersion = 1;
 
-using Cell = std::variant<std::string, uint64_t>;
+/// "403.07" for people, who read the unit in the title; picoseconds elsewhere.
+struct Micros {
+  uint64_t picoseconds = 0;
+  bool operator==(const Micros &) const = default;
+};
+
+/// "0.955" for people; thousandths elsewhere.
+struct Ratio {
+  uint64_t thousandths = 0;
+  bool operator==(const Ratio &) const = default;
+};
+
+using Cell = std::variant<std::string, uint64_t, Micros, Ratio>;
 
 struct Column {
   std::string key;   ///< in json and csv: lower case with underscores
@@ -36,7 +48,7 @@ struct Table {
 };
 
 /// `table` as text that ends in a newline:
-/// - Table: columns aligned, integers right and grouped ("1,192,099,840");
+/// - Table: columns aligned, numbers right and grouped ("1,192,099,840");
 /// - Json: {"schema_version", "view", "rows": [{key: cell}], "notes"};
 /// - Csv: quoted as in RFC 4180, one header line, without notes;
 /// - Markdown: a pipe table.

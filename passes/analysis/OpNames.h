@@ -6,6 +6,7 @@
 #include <llvm/ADT/StringRef.h>
 
 #include <optional>
+#include <string>
 
 namespace sinter {
 
@@ -17,6 +18,14 @@ inline std::optional<int64_t> layerOf(llvm::StringRef name) {
     return std::nullopt;
   }
   return layer;
+}
+
+/// "layers.*.q_proj" for "layers.3.q_proj"; other names as they are.
+inline std::string layerPattern(llvm::StringRef name) {
+  if (!layerOf(name)) {
+    return name.str();
+  }
+  return "layers.*." + name.split('.').second.split('.').second.str();
 }
 
 } // namespace sinter

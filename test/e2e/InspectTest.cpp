@@ -113,6 +113,50 @@ TEST(Inspect, ModelAndPlanAgreeOnIssuedBytes) {
   }
 }
 
+/// The plan holds what the preview said, and reuses activations: every slot is
+/// rounded up to 256 bytes.
+TEST(Inspect, MemoryPreviewAndPlanAgree) {
+  Scratch scratch;
+  std::string plan = scratch.at("t.plan");
+  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc"}).exitCode,
+            0);
+  auto bytes = [](const std::string &of) {
+    Outcome outcome =
+        runSinter({"inspect", of, "--view", "memory", "--format", "json"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+    JsonDocument document = parseText(outcome.out);
+    std::map<std::string, uint64_t> found;
+    for (JsonValue row : listOf(*document.root().get("rows"))) {
+      found[std::string(*row.getString("key"))] = *row.getUnsigned("value");
+    }
+    return found;
+  };
+  auto model = bytes(tales);
+  auto planned = bytes(plan);
+  EXPECT_EQ(model["weights"], planned["weights"]);
+  EXPECT_GE(planned["total"], model["total"]);
+  EXPECT_LT(planned["total"], model["weights"] + model["kv_cache"] +
+                                  model["activations_without_reuse"]);
+}
+
+TEST(Inspect, ViewsThatDoNotApplyAreRefused) {
+  Scratch scratch;
+  std::string plan = scratch.at("t.plan");
+  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc"}).exitCode,
+            0);
+  for (const char *view : {"roofline", "coverage"}) {
+    Outcome outcome = runSinter({"inspect", plan, "--view", view});
+    EXPECT_EQ(outcome.exitCode, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find("SIN1004"), std::string::npos) << outcome.err;
+  }
+  for (const char *view : {"memory", "roofline", "coverage"}) {
+    Outcome outcome =
+        runSinter({"inspect", tales, "--decisions", "eager", "--view", view});
+    EXPECT_EQ(outcome.exitCode, 2) << outcome.err;
+    EXPECT_NE(outcome.err.find("SIN1004"), std::string::npos) << outcome.err;
+  }
+}
+
 TEST(Inspect, UnknownModelListsTheNames) {
   Outcome outcome = runSinter({"inspect", "qwen9-1b", "--config-only"});
   EXPECT_EQ(outcome.exitCode, 3);

@@ -14,7 +14,10 @@ Take defineInspect(CLI::App &app) {
                         {{"summary", "summary"},
                          {"layers", "layers"},
                          {"ops", "ops"},
-                         {"kernels", "kernels"}},
+                         {"kernels", "kernels"},
+                         {"memory", "memory"},
+                         {"roofline", "roofline"},
+                         {"coverage", "coverage"}},
                         "What to show (default: summary)");
   addFormat(sub, into->format);
   addShape(sub, into->model);

@@ -10,8 +10,11 @@
 #include "tools/Console.h"
 #include "tools/InspectTables.h"
 #include "tools/Model.h"
+#include "tools/inspect/Views.h"
 
 #include <mlir/IR/MLIRContext.h>
+
+#include <set>
 
 namespace sinter {
 
@@ -33,6 +36,12 @@ auto ofEntry(const ModelOptions &options, const ModelConfig &config,
 
 /// The counts of a framework are the same on every device.
 Result<Table> eagerTableOf(const InspectOptions &options) {
+  if (const std::string &view = options.view;
+      view == "memory" || view == "roofline" || view == "coverage") {
+    return Error{ErrorCode::ConflictingArguments, "--view " + view,
+                 "Sinter's own kernels", "--decisions eager",
+                 "leave --decisions out"};
+  }
   if (Result<DeviceSpec> device = resolveDevice(options.model.target);
       !device) {
     return device.takeError();
@@ -47,13 +56,57 @@ Result<Table> eagerTableOf(const InspectOptions &options) {
       });
 }
 
-Result<EntryAnalysis> analyze(const ModelOptions &options,
+/// Tables of a model that need neither a decision nor a kernel.
+Result<Table> undecidedTableOf(const ModelOptions &options,
+                               const ModelSource &source,
+                               const std::string &view) {
+  SINTER_ASSIGN(DeviceSpec device, resolveDevice(options.target));
+  return ofEntry(
+      options, source.config,
+      [&](mlir::func::FuncOp entry, const Workload &) -> Result<Table> {
+        SINTER_ASSIGN(EntryAnalysis analysis, analyzeEntry(entry, device));
+        if (view == "memory") {
+          return memoryTable(source.config, analysis, analyzeLiveRanges(entry),
+                             device);
+        }
+        if (view == "roofline") {
+          return rooflineTable(analysis, device);
+        }
+        return modelTable(source, analysis, view);
+      });
+}
+
+/// Of the batch sizes at which families differ, and the one asked for.
+Result<Table> coverageTableOf(const ModelOptions &options,
                               const ModelConfig &config) {
   SINTER_ASSIGN(DeviceSpec device, resolveDevice(options.target));
-  return ofEntry(options, config,
-                 [&](mlir::func::FuncOp entry, const Workload &) {
-                   return analyzeEntry(entry, device);
-                 });
+  std::set<uint32_t> batches = {1, 2, 4, 8, 16, 64, options.batch};
+  std::vector<std::pair<int64_t, std::vector<OpCoverage>>> byBatch;
+  for (uint32_t batch : batches) {
+    ModelOptions with = options;
+    with.batch = batch;
+    SINTER_ASSIGN(std::vector<OpCoverage> coverage,
+                  ofEntry(with, config,
+                          [&](mlir::func::FuncOp entry, const Workload &)
+                              -> Result<std::vector<OpCoverage>> {
+                            return coverageOf(entry, device);
+                          }));
+    byBatch.emplace_back(batch, std::move(coverage));
+  }
+  return coverageTable(byBatch);
+}
+
+/// SIN1004: a view that needs the model rather than its plan.
+Result<Table> planTableOf(const std::string &directory,
+                          const std::string &view) {
+  if (view == "roofline" || view == "coverage") {
+    return Error{ErrorCode::ConflictingArguments, "--view " + view, "a model",
+                 "the plan " + directory,
+                 "name the model that the plan was compiled from"};
+  }
+  SINTER_ASSIGN(PlanArtifact artifact, loadPlan(directory));
+  return view == "memory" ? memoryTable(artifact.plan)
+                          : planTable(artifact.plan, view);
 }
 
 } // namespace
@@ -66,10 +119,12 @@ Status runCommand(const InspectOptions &options) {
                    "the plan " + options.model.model,
                    "leave --decisions out: a plan has its own"};
     }
-    SINTER_ASSIGN(PlanArtifact artifact, loadPlan(options.model.model));
-    table = planTable(artifact.plan, options.view);
+    SINTER_ASSIGN(table, planTableOf(options.model.model, options.view));
   } else if (options.decisions == DecisionSet::Eager) {
     SINTER_ASSIGN(table, eagerTableOf(options));
+  } else if (options.view == "coverage") {
+    SINTER_ASSIGN(Model model, loadModel(options.model));
+    SINTER_ASSIGN(table, coverageTableOf(options.model, model.source.config));
   } else if (options.view == "kernels") {
     // Kernels exist once a plan does.
     SINTER_ASSIGN(Model model, loadModel(options.model));
@@ -77,9 +132,8 @@ Status runCommand(const InspectOptions &options) {
     table = planTable(artifact.plan, options.view);
   } else {
     SINTER_ASSIGN(Model model, loadModel(options.model));
-    SINTER_ASSIGN(EntryAnalysis analysis,
-                  analyze(options.model, model.source.config));
-    table = modelTable(model.source, analysis, options.view);
+    SINTER_ASSIGN(table,
+                  undecidedTableOf(options.model, model.source, options.view));
   }
   return writeOut(printTable(table, options.format));
 }

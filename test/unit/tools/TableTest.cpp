@@ -28,6 +28,29 @@ TEST(Table, AlignsForPeople) {
             "one note\n");
 }
 
+/// People read microseconds and fractions, programs exact integers.
+TEST(Table, TimesAndRatios) {
+  Table table;
+  table.view = "times";
+  table.columns = {{"time_ps", "us"}, {"ratio_thousandths", "ratio"}};
+  table.rows = {{Micros{1234567894999}, Ratio{1046}},
+                {Micros{4999}, Ratio{7}},
+                {Micros{5000}, Ratio{0}}};
+  EXPECT_EQ(printTable(table, OutputFormat::Table), "          us  ratio\n"
+                                                    "------------  -----\n"
+                                                    "1,234,567.89  1.046\n"
+                                                    "        0.00  0.007\n"
+                                                    "        0.01  0.000\n");
+  EXPECT_EQ(printTable(table, OutputFormat::Csv),
+            "time_ps,ratio_thousandths\n"
+            "1234567894999,1046\n4999,7\n5000,0\n");
+  EXPECT_NE(printTable(table, OutputFormat::Json)
+                .find("{\"time_ps\": 4999, \"ratio_thousandths\": 7}"),
+            std::string::npos);
+  EXPECT_NE(printTable(table, OutputFormat::Markdown).find("| ---: | ---: |"),
+            std::string::npos);
+}
+
 TEST(Table, CsvQuotesWhatItMust) {
   EXPECT_EQ(printTable(sample(), OutputFormat::Csv),
             "op,launches,how\n"

@@ -1,0 +1,147 @@
+//===- ViewsTest.cpp - Memory, roofline, coverage -------------------------===//
+
+#include "tools/inspect/Views.h"
+#include "codegen/devices/Devices.h"
+
+#include <gtest/gtest.h>
+
+using namespace sinter;
+
+namespace {
+
+/// Two linear ops and an add, with numbers that are easy to divide.
+EntryAnalysis smallEntry() {
+  EntryAnalysis entry;
+  entry.workload.batch = 2;
+  entry.workload.maxContext = 100;
+  entry.cacheBytesPerPosition = 64;
+  auto op = [&](const char *kind, uint64_t weights, uint64_t moved,
+                uint64_t flops) {
+    OpAnalysis analysis;
+    analysis.kind = kind;
+    analysis.work.uniqueWeights = weights;
+    analysis.work.uniqueRead = weights + moved;
+    analysis.work.uniqueWritten = moved;
+    analysis.work.flops = flops;
+    entry.ops.push_back(analysis);
+    entry.step += analysis.work;
+  };
+  op("linear", 4650000, 500, 9894);
+  op("add", 0, 8800000, 100);
+  op("linear", 4650000, 500, 9894);
+  return entry;
+}
+
+/// 4,650 GB/s and 8,800 GB/s on an H200.
+TEST(Views, RooflineTakesTheLargestFloor) {
+  Result<Table> table = rooflineTable(smallEntry(), *resolveDevice("h200"));
+  ASSERT_TRUE(table.ok()) << table.error().message();
+  ASSERT_EQ(table->rows.size(), 3u);
+  EXPECT_EQ(table->rows[0],
+            (std::vector<Cell>{"linear", uint64_t{2}, uint64_t{9300000},
+                               uint64_t{9302000}, uint64_t{19788}, Ratio{2},
+                               Micros{2000000}, Micros{1057046}, Micros{20},
+                               Micros{2000000}, "memory"}));
+  EXPECT_EQ(table->rows[1][9], Cell(Micros{2000000}));
+  EXPECT_EQ(table->rows[1][10], Cell("l2"));
+  // 128 lanes x 132 SMs x 2 x 1.965 GHz for 100 flops.
+  EXPECT_EQ(table->rows[1][8], Cell(Micros{2}));
+}
+
+TEST(Views, RooflineNamesTheMissingRate) {
+  DeviceSpec device = *resolveDevice("h200");
+  device.costs.l2ReadRate.reset();
+  Result<Table> table = rooflineTable(smallEntry(), device);
+  ASSERT_FALSE(table.ok());
+  EXPECT_EQ(table.error().code, ErrorCode::DeviceConstantMissing);
+  EXPECT_EQ(table.error().wanted, "costs/l2_read_rate in GB/s");
+}
+
+TEST(Views, MemoryOfAModelAgainstTheDevice) {
+  ModelConfig config;
+  config.hiddenSize = 8;
+  config.intermediateSize = 16;
+  config.layers = 1;
+  config.heads = 2;
+  config.kvHeads = 1;
+  config.headDim = 4;
+  config.vocabSize = 32;
+  LiveRangeAnalysis ranges;
+  ranges.peakBytes = 1000;
+  ranges.peakOp = "lm_head";
+  ranges.totalBytes = 5000;
+  ranges.ranges.resize(7);
+  DeviceSpec device = *resolveDevice("h200");
+  const auto weights = static_cast<uint64_t>(config.parameterCount()) * 2;
+  device.limits.memoryBytes.value = weights + 1000 + 128 * 100;
+  Table table = memoryTable(config, smallEntry(), ranges, device);
+  EXPECT_EQ(table.rows[0][1], Cell(weights));
+  // 100 positions of 64 bytes for each of two sequences.
+  EXPECT_EQ(table.rows[1][1], Cell(uint64_t{12800}));
+  EXPECT_EQ(table.rows[4][1], Cell(weights + 12800 + 1000));
+  EXPECT_EQ(table.rows[4][2], Cell("100.0 % of the device's memory"));
+  EXPECT_EQ(table.notes[0].substr(0, 23), "Room for 100 positions ");
+
+  device.limits.memoryBytes.value -= 1;
+  EXPECT_EQ(memoryTable(config, smallEntry(), ranges, device).notes[0],
+            "Does not fit: 1 bytes too many.");
+}
+
+TEST(Views, MemoryOfAPlanByArenaAndClass) {
+  format::Plan plan;
+  plan.weights.push_back({"w", DType::BF16, {4, 4}, {}});
+  plan.arenas.push_back({"activations", 64, 256});
+  auto value = [&](const char *name, uint64_t count,
+                   format::OperandClass kind) {
+    format::Value one;
+    one.name = name;
+    one.arena = "activations";
+    one.dtype = DType::F32;
+    one.shape = {count};
+    one.operandClass = kind;
+    plan.values.push_back(one);
+  };
+  value("a", 16, format::OperandClass::Activation);
+  value("b", 8, format::OperandClass::Activation);
+  value("t", 1, format::OperandClass::Io);
+  plan.requirements.deviceBytes = 96;
+  Table table = memoryTable(plan);
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_EQ(table.rows[0][1], Cell(uint64_t{32}));
+  EXPECT_EQ(table.rows[1],
+            (std::vector<Cell>{"arena_activations", uint64_t{64},
+                               "2 activation of 96, 1 io of 4; values that do "
+                               "not live at once share bytes"}));
+  EXPECT_EQ(table.rows[2][1], Cell(uint64_t{96}));
+}
+
+OpCoverage answered(const char *op, FamilyAnswer answer) {
+  return {op, "linear", 28, {std::move(answer)}};
+}
+
+TEST(Views, CoverageJoinsBatchesThatSayTheSame) {
+  auto refused = [](const char *note) {
+    return FamilyAnswer{
+        "gemv", Verdict::refused(plan::Reason::RefusedRows, note), 0, ""};
+  };
+  FamilyAnswer covered{"gemv", Verdict::ok(), 33, "rows = 4"};
+  Table table = coverageTable(
+      {{1, {answered("q", covered), answered("o", covered)}},
+       {2,
+        {answered("q", refused("2 rows, wanted 1")), answered("o", covered)}},
+       {4,
+        {answered("q", refused("4 rows, wanted 1")),
+         OpCoverage{"o", "linear", 28, {}}}}});
+  using Row = std::vector<Cell>;
+  EXPECT_EQ(table.rows,
+            (std::vector<Row>{{"q", "linear", uint64_t{28}, "1", "gemv",
+                               "covered", uint64_t{33}, "first: rows = 4"},
+                              {"q", "linear", uint64_t{28}, "2 4", "gemv",
+                               "refused_rows", uint64_t{0}, "2 rows, wanted 1"},
+                              {"o", "linear", uint64_t{28}, "1 2", "gemv",
+                               "covered", uint64_t{33}, "first: rows = 4"},
+                              {"o", "linear", uint64_t{28}, "4", "",
+                               "no family", uint64_t{0}, ""}}));
+}
+
+} // namespace

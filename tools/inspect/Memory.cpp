@@ -1,0 +1,122 @@
+//===- Memory.cpp - Where the bytes of a model or plan lie ----------------===//
+
+#include "tools/inspect/Views.h"
+
+#include <map>
+
+namespace sinter {
+
+namespace {
+
+Table emptyTable() {
+  Table table;
+  table.view = "memory";
+  table.columns = {{"key", "what"}, {"value", "bytes"}, {"how", "how"}};
+  return table;
+}
+
+/// "35 of 1,000" without a fraction: share of `whole` in per mille.
+std::string share(uint64_t part, uint64_t whole) {
+  auto thousandths = static_cast<uint64_t>(
+      static_cast<unsigned __int128>(part) * 1000 / whole);
+  return std::to_string(thousandths / 10) + "." +
+         std::to_string(thousandths % 10) + " %";
+}
+
+const char *className(format::OperandClass kind) {
+  switch (kind) {
+  case format::OperandClass::Weight:
+    return "weight";
+  case format::OperandClass::Cache:
+    return "cache";
+  case format::OperandClass::Activation:
+    return "activation";
+  case format::OperandClass::Io:
+    return "io";
+  case format::OperandClass::Workspace:
+    return "workspace";
+  }
+  return "";
+}
+
+} // namespace
+
+Table memoryTable(const ModelConfig &config, const EntryAnalysis &analysis,
+                  const LiveRangeAnalysis &ranges, const DeviceSpec &device) {
+  Table table = emptyTable();
+  auto add = [&](const char *key, uint64_t value, std::string how) {
+    table.rows.push_back({std::string(key), value, std::move(how)});
+  };
+  const auto batch = static_cast<uint64_t>(analysis.workload.batch);
+  const auto positions = static_cast<uint64_t>(analysis.workload.maxContext);
+  const uint64_t weights = static_cast<uint64_t>(config.parameterCount()) * 2;
+  const uint64_t perPosition = analysis.cacheBytesPerPosition * batch;
+  const uint64_t cache = perPosition * positions;
+  const uint64_t total = weights + cache + ranges.peakBytes;
+  const uint64_t memory = device.limits.memoryBytes.value;
+  add("weights", weights,
+      config.tiedHead ? "bf16; head and embedding are one tensor" : "bf16");
+  add("kv_cache", cache,
+      std::to_string(positions) + " positions x " +
+          std::to_string(perPosition) + " bytes");
+  add("activations_peak", ranges.peakBytes,
+      "most alive at once, during " + ranges.peakOp +
+          "; one kernel per op, results included");
+  add("activations_without_reuse", ranges.totalBytes,
+      std::to_string(ranges.ranges.size()) +
+          " values, each with bytes of its own; not in the total");
+  add("total", total, share(total, memory) + " of the device's memory");
+  add("device_memory", memory, device.title);
+  if (total > memory) {
+    table.notes.push_back("Does not fit: " + std::to_string(total - memory) +
+                          " bytes too many.");
+  } else {
+    table.notes.push_back(
+        "Room for " +
+        std::to_string((memory - weights - ranges.peakBytes) / perPosition) +
+        " positions of cache; CUDA's own context is not counted.");
+  }
+  return table;
+}
+
+Table memoryTable(const format::Plan &plan) {
+  Table table = emptyTable();
+  auto add = [&](std::string key, uint64_t value, std::string how) {
+    table.rows.push_back({std::move(key), value, std::move(how)});
+  };
+  uint64_t weights = 0;
+  for (const format::Weight &weight : plan.weights) {
+    weights += format::elementCount(weight.shape) * dtypeBytes(weight.dtype);
+  }
+  add("weights", weights, std::to_string(plan.weights.size()) + " tensors");
+  for (const format::Arena &arena : plan.arenas) {
+    struct Sum {
+      uint64_t values = 0, bytes = 0;
+    };
+    std::map<format::OperandClass, Sum> sums;
+    for (const format::Value &value : plan.values) {
+      if (value.arena == arena.name) {
+        Sum &sum = sums[value.operandClass];
+        ++sum.values;
+        sum.bytes +=
+            format::elementCount(value.shape) * dtypeBytes(value.dtype);
+      }
+    }
+    uint64_t inside = 0;
+    std::string how;
+    for (const auto &[kind, sum] : sums) {
+      inside += sum.bytes;
+      how += (how.empty() ? "" : ", ") + std::to_string(sum.values) + " " +
+             className(kind) + " of " + std::to_string(sum.bytes);
+    }
+    if (inside > arena.bytes) {
+      how += "; values that do not live at once share bytes";
+    }
+    add("arena_" + arena.name, arena.bytes, how);
+  }
+  add("total", plan.requirements.deviceBytes,
+      "what the plan requires of the device");
+  return table;
+}
+
+} // namespace sinter
