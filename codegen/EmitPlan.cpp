@@ -142,7 +142,7 @@ private:
     if (weights.insert(name).second) {
       auto type = cast<RankedTensorType>(load.getType());
       planOut().weights.push_back(
-          {name.str(), dtypeOf(type.getElementType()), shapeOf(type), ""});
+          {name.str(), dtypeOf(type.getElementType()), shapeOf(type), {}});
       taken.insert(name);
     }
   }
@@ -209,12 +209,13 @@ private:
     planOut().model.maxContext =
         std::max(planOut().model.maxContext, entry.workload.maxContext);
     returned.clear();
+    works.clear();
     addArguments(function, entry);
     for (Operation &op : function.getBody().front()) {
       if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op)) {
         addWeight(load);
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
-        entry.steps.push_back(emitLaunch(function, launch, workload));
+        entry.steps.push_back(emitLaunch(function, launch, workload, entry));
       } else if (auto result = dyn_cast<func::ReturnOp>(op)) {
         emitOutputs(function, result, entry);
       }
@@ -244,16 +245,15 @@ private:
   }
 
   format::Step emitLaunch(func::FuncOp function, plan::LaunchOp launch,
-                          const Workload &workload) {
+                          const Workload &workload, format::Entry &entry) {
     format::Step step;
-    step.kind = format::StepKind::Launch;
     step.kernel = launch.getKernel().str();
     collectNames(launch.getLoc(), step.ops);
     if (step.ops.empty()) {
       step.ops.push_back(decoder::opName(launch).str());
     }
 
-    const Work &work = workOf(launch, workload);
+    const Work &work = workOf(launch, workload, entry);
     nameResults(function, launch, step.ops.front(), work);
     for (const ParamWork &param : work.params) {
       if (param.kind == ParamClass::Workspace) {
@@ -326,19 +326,36 @@ private:
   // Kernels and evidence
   //===--------------------------------------------------------------------===//
 
-  const Work &workOf(plan::LaunchOp launch, const Workload &workload) {
+  /// The work of a kernel at the workload of `entry`; lists both where they
+  /// are new.
+  const Work &workOf(plan::LaunchOp launch, const Workload &workload,
+                     format::Entry &entry) {
     auto [found, isNew] = works.try_emplace(launch.getKernel());
     if (isNew) {
-      found->second = emitKernel(launch.lookupKernel(symbols), workload);
+      plan::KernelOp kernel = launch.lookupKernel(symbols);
+      auto group = GroupView::ofBody(*kernel.getBodyBlock());
+      const KernelFamily &family = *findFamily(kernel.getFamily());
+      KernelConfig config = *KernelConfig::fromAttribute(kernel.getConfig());
+      found->second = family.work(group, config, workload);
+      const Work &work = found->second;
+      format::KernelWork out{kernel.getSymName().str(),
+                             {static_cast<uint64_t>(work.launches),
+                              static_cast<uint64_t>(work.flops),
+                              {}}};
+      for (const ParamWork &param : work.params) {
+        out.work.params.push_back({param.loadedBytes, param.storedBytes});
+      }
+      entry.works.push_back(std::move(out));
+      if (kernels.insert(kernel.getSymName()).second) {
+        emitKernel(kernel, group, family, config, work);
+      }
     }
     return found->second;
   }
 
-  Work emitKernel(plan::KernelOp kernel, const Workload &workload) {
-    auto group = GroupView::ofBody(*kernel.getBodyBlock());
-    const KernelFamily &family = *findFamily(kernel.getFamily());
-    KernelConfig config = *KernelConfig::fromAttribute(kernel.getConfig());
-    Work work = family.work(group, config, workload);
+  void emitKernel(plan::KernelOp kernel, const GroupView &group,
+                  const KernelFamily &family, const KernelConfig &config,
+                  const Work &work) {
     std::string source =
         emitKernelText(group, family, config, kernel.getSymName());
 
@@ -351,18 +368,14 @@ private:
     out.block = work.block;
     out.sharedBytes = work.sharedBytes;
     out.cooperative = work.cooperative;
-    out.work.launches = work.launches;
-    out.work.flops = work.flops;
     for (const ParamWork &param : work.params) {
       out.params.push_back(
           {param.name, accessOf(param.access), param.dtype, param.count});
-      out.work.params.push_back({param.loadedBytes, param.storedBytes});
     }
     out.bounds = {work.bounds.registers, work.sharedBytes,
                   work.bounds.blocksPerSm};
     artifact.sources.emplace(out.source, std::move(source));
     planOut().kernels.push_back(std::move(out));
-    return work;
   }
 
   void emitDecision(plan::LaunchOp launch, ArrayRef<std::string> ops) {
@@ -429,7 +442,8 @@ private:
   llvm::StringSet<> taken;
   llvm::StringSet<> weights;
   llvm::StringSet<> caches;
-  llvm::StringMap<Work> works;             ///< by kernel
+  llvm::StringSet<> kernels;
+  llvm::StringMap<Work> works;             ///< by kernel, of one entry
   llvm::StringMap<std::string> workspaces; ///< by kernel and parameter
 };
 

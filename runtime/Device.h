@@ -70,12 +70,8 @@ struct LaunchShape {
   bool cooperative = false; ///< all blocks resident at once
 };
 
-/// How the steps of a program reach the device. Results are equal.
-enum class LaunchMode : uint8_t {
-  Stream, ///< one call per step
-  Graph,  ///< one graph; each step starts when the one before has ended
-  Pdl,    ///< one graph; programmatic steps may start before that
-};
+/// How the steps of a program reach the device; results are equal.
+using format::LaunchMode;
 
 /// A launch, or a copy of arguments[0] to arguments[1].
 struct ProgramStep {

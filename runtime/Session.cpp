@@ -30,8 +30,9 @@ Session::prepare(PlanArtifact artifact, const WeightSource &weights,
   SINTER_TRY(session->loadWeights(weights, progress));
   session->prepareSteps();
   for (size_t entry = 0; entry < session->steps.size(); ++entry) {
-    SINTER_ASSIGN(ProgramId program,
-                  session->prepareProgram(entry, LaunchMode::Graph));
+    SINTER_ASSIGN(
+        ProgramId program,
+        session->prepareProgram(entry, session->thePlan.entries[entry].mode));
     session->programs.push_back(program);
   }
   return session;
@@ -150,7 +151,10 @@ void Session::prepareSteps() {
       prepared.kernel = kernels[number];
       prepared.shape = {kernel.grid[0], kernel.grid[1], kernel.block[0],
                         kernel.sharedBytes, kernel.cooperative};
-      prepared.programmatic = kernelWaits[number];
+      // In another mode than the plan's, wherever the kernel allows it.
+      prepared.programmatic = entry.mode == LaunchMode::Pdl
+                                  ? step.programmatic
+                                  : kernelWaits[number];
     }
   }
 }

@@ -9,10 +9,10 @@ namespace sinter {
 
 namespace {
 
-/// Bytes that one execution of a kernel moves.
-format::ParamTraffic trafficOf(const format::Kernel &kernel) {
+/// Bytes that one execution moves.
+format::ParamTraffic trafficOf(const format::Work &work) {
   format::ParamTraffic sum;
-  for (const format::ParamTraffic &param : kernel.work.params) {
+  for (const format::ParamTraffic &param : work.params) {
     sum.loaded += param.loaded;
     sum.stored += param.stored;
   }
@@ -27,13 +27,13 @@ struct Sums {
   uint64_t stored = 0;
   uint64_t flops = 0;
 
-  void add(const format::Kernel &kernel) {
-    format::ParamTraffic traffic = trafficOf(kernel);
+  void add(const format::Work &work) {
+    format::ParamTraffic traffic = trafficOf(work);
     ++steps;
-    launches += kernel.work.launches;
+    launches += work.launches;
     loaded += traffic.loaded;
     stored += traffic.stored;
-    flops += kernel.work.flops;
+    flops += work.flops;
   }
 };
 
@@ -41,8 +41,8 @@ class PlanView {
 public:
   explicit PlanView(const format::Plan &plan)
       : plan(plan), entry(plan.entries.front()) {
-    for (const format::Kernel &kernel : plan.kernels) {
-      kernels[kernel.symbol] = &kernel;
+    for (const format::KernelWork &item : entry.works) {
+      works[item.kernel] = &item.work;
     }
     for (const format::Decision &decision : plan.decisions) {
       decisions[decision.op] = &decision;
@@ -55,15 +55,15 @@ public:
   Table kernelTable() const;
 
 private:
-  const format::Kernel *kernelOf(const format::Step &step) const {
-    auto found = kernels.find(step.kernel);
-    return found == kernels.end() ? nullptr : found->second;
+  const format::Work *workOf(const std::string &kernel) const {
+    auto found = works.find(kernel);
+    return found == works.end() ? nullptr : found->second;
   }
   Sums total() const {
     Sums sums;
     for (const format::Step &step : entry.steps) {
-      if (const format::Kernel *kernel = kernelOf(step)) {
-        sums.add(*kernel);
+      if (const format::Work *work = workOf(step.kernel)) {
+        sums.add(*work);
       }
     }
     return sums;
@@ -71,7 +71,7 @@ private:
 
   const format::Plan &plan;
   const format::Entry &entry;
-  std::map<std::string, const format::Kernel *> kernels;
+  std::map<std::string, const format::Work *> works; ///< by kernel
   std::map<std::string, const format::Decision *> decisions;
 };
 
@@ -142,17 +142,17 @@ Table PlanView::layers() const {
   std::map<uint64_t, Sums> byLayer;
   Sums outside;
   for (const format::Step &step : entry.steps) {
-    const format::Kernel *kernel = kernelOf(step);
-    if (!kernel) {
+    const format::Work *work = workOf(step.kernel);
+    if (!work) {
       continue;
     }
     std::string name = step.ops.empty() ? "" : step.ops.front();
     const std::string prefix = "layers.";
     if (name.compare(0, prefix.size(), prefix) == 0) {
       byLayer[std::strtoull(name.c_str() + prefix.size(), nullptr, 10)].add(
-          *kernel);
+          *work);
     } else {
-      outside.add(*kernel);
+      outside.add(*work);
     }
   }
   Table table;
@@ -181,15 +181,14 @@ Table PlanView::ops() const {
   for (const format::Step &step : entry.steps) {
     auto decision = decisions.find(step.ops.empty() ? "" : step.ops.front());
     bool decided = decision != decisions.end();
-    const format::Kernel *kernel = kernelOf(step);
+    const format::Work *work = workOf(step.kernel);
     format::ParamTraffic traffic =
-        kernel ? trafficOf(*kernel) : format::ParamTraffic();
+        work ? trafficOf(*work) : format::ParamTraffic();
     table.rows.push_back(
         {index++, joined(step.ops), decided ? decision->second->choice : "",
          decided ? decision->second->launch : "",
-         decided ? decision->second->rule : "", kernel ? kernel->symbol : "",
-         traffic.loaded, traffic.stored,
-         kernel ? kernel->work.flops : uint64_t{0}});
+         decided ? decision->second->rule : "", step.kernel, traffic.loaded,
+         traffic.stored, work ? work->flops : uint64_t{0}});
   }
   return table;
 }
@@ -206,7 +205,11 @@ Table PlanView::kernelTable() const {
       {"shared", "shared"}, {"loaded", "loaded"}, {"stored", "stored"},
       {"flops", "flops"},   {"cubins", "cubins"}, {"source", "source"}};
   for (const format::Kernel &kernel : plan.kernels) {
-    format::ParamTraffic traffic = trafficOf(kernel);
+    const format::Work *work = workOf(kernel.symbol);
+    if (!work) {
+      continue; // of another entry
+    }
+    format::ParamTraffic traffic = trafficOf(*work);
     std::vector<std::string> archs;
     for (const format::Cubin &cubin : kernel.cubins) {
       archs.push_back(cubin.arch);
@@ -214,7 +217,7 @@ Table PlanView::kernelTable() const {
     table.rows.push_back({kernel.symbol, kernel.family, kernel.config,
                           uses[kernel.symbol], shape(kernel.grid),
                           shape(kernel.block), uint64_t{kernel.sharedBytes},
-                          traffic.loaded, traffic.stored, kernel.work.flops,
+                          traffic.loaded, traffic.stored, work->flops,
                           joined(archs), kernel.source.substr(0, 12)});
   }
   table.notes.push_back("Bytes and flops are those of one launch; the text of "

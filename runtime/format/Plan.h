@@ -16,13 +16,20 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sinter::format {
 
 inline constexpr const char *formatId = "sinter.plan";
 inline constexpr uint32_t formatMajor = 1;
-inline constexpr uint32_t formatMinor = 0;
+inline constexpr uint32_t formatMinor = 1;
+
+/// "sinter.plan 1.1": the only format read and written.
+inline std::string formatText() {
+  return std::string(formatId) + " " + std::to_string(formatMajor) + "." +
+         std::to_string(formatMinor);
+}
 
 /// The version of the format that the file was written in.
 struct Format {
@@ -68,14 +75,32 @@ struct Model {
   bool operator==(const Model &) const = default;
 };
 
+/// One checkpoint tensor of a packed weight.
+struct PackPart {
+  std::string tensor;
+  std::vector<uint64_t> shape; ///< as in the checkpoint
+  bool operator==(const PackPart &) const = default;
+};
+
+enum class PackLayout : uint8_t {
+  Concat,     ///< rows of the first part, then rows of the second, ...
+  Interleave, ///< row r of part p is row r * parts + p
+};
+
+/// How checkpoint tensors become one weight. Rows are slices of dimension 0;
+/// the other dimensions are equal in all parts.
+struct Pack {
+  PackLayout layout = PackLayout::Concat;
+  std::vector<PackPart> parts; ///< two or more
+  bool operator==(const Pack &) const = default;
+};
+
 /// A constant tensor, read from the checkpoint in prepare. Row major.
 struct Weight {
-  std::string name; ///< checkpoint tensor
+  std::string name; ///< operand name; without pack, the checkpoint tensor
   DType dtype = DType::BF16;
   std::vector<uint64_t> shape;
-  /// How the bytes are rearranged when loaded; empty: as stored. Format 1.0
-  /// knows no recipe, so a reader of 1.0 refuses any other text.
-  std::string pack;
+  std::optional<Pack> pack; ///< none: as stored
   bool operator==(const Weight &) const = default;
 };
 
@@ -125,12 +150,18 @@ struct ParamTraffic {
   bool operator==(const ParamTraffic &) const = default;
 };
 
-/// What one step of this kernel does, at the workload of the entry.
+/// What one step of a kernel does, at the workload of an entry.
 struct Work {
   uint64_t launches = 1;
   uint64_t flops = 0;
   std::vector<ParamTraffic> params; ///< parallel to Kernel::params
   bool operator==(const Work &) const = default;
+};
+
+struct KernelWork {
+  std::string kernel; ///< symbol
+  Work work;
+  bool operator==(const KernelWork &) const = default;
 };
 
 /// Limits that the emitted launch bounds enforce.
@@ -159,7 +190,6 @@ struct Kernel {
   uint32_t sharedBytes = 0; ///< dynamic shared memory per block
   bool cooperative = false;
   std::vector<Param> params;
-  Work work;
   Bounds bounds;
   bool operator==(const Kernel &) const = default;
 };
@@ -187,17 +217,29 @@ enum class StepKind : uint8_t {
   Copy,    ///< args source, destination: equal dtype and count
 };
 
-/// Row-major GEMM of a Library step: x [m, k], W [n, k], y [m, n].
+enum class GemmEpilogue : uint8_t {
+  None,
+  Bias, ///< y += bias [n]; args x, W, bias, y
+};
+
+/// Row-major GEMM of a Library step: x [m, k], W [n, k], y [m, n]. Sums in
+/// fp32, rounded once.
 struct Gemm {
   uint64_t m = 0;
   uint64_t n = 0;
   uint64_t k = 0;
+  GemmEpilogue epilogue = GemmEpilogue::None;
+  std::optional<std::string> algorithm; ///< none: the library's own choice
+  std::optional<std::string> workspace; ///< value of class Workspace
   bool operator==(const Gemm &) const = default;
 };
 
 struct Step {
   StepKind kind = StepKind::Launch;
-  std::string kernel;            ///< Launch: symbol
+  std::string kernel; ///< Launch: symbol
+  /// Launch: has a programmatic edge to the launch before it, so it may start
+  /// before that one ends.
+  bool programmatic = false;
   std::optional<Gemm> gemm;      ///< Library
   std::vector<std::string> args; ///< value or weight names
   /// Names of the decoder ops that this step computes, in graph order, for
@@ -214,13 +256,25 @@ struct Capture {
   bool operator==(const Capture &) const = default;
 };
 
+/// How the steps of an entry reach the device.
+enum class LaunchMode : uint8_t {
+  Stream, ///< one after the other on a stream
+  Graph,  ///< as captured graphs
+  Pdl,    ///< as captured graphs with programmatic edges
+};
+
 struct Entry {
   std::string name; ///< "decode"
   Workload workload;
+  LaunchMode mode = LaunchMode::Stream;
   std::vector<Binding> inputs;
   std::vector<Binding> outputs;
   std::vector<Step> steps;
-  std::vector<Capture> captures;
+  std::vector<Capture> captures; ///< none in mode Stream
+  /// Launch that feeds a token back on the device, run after the steps when
+  /// the caller does not feed tokens itself; see SCHEMA.md.
+  std::optional<Step> advance;
+  std::vector<KernelWork> works; ///< of each kernel launched, once
   bool operator==(const Entry &) const = default;
 };
 
@@ -236,7 +290,7 @@ struct Cost {
 struct Decision {
   std::string op;
   std::string choice; ///< "fuse", "library", "single"
-  std::string launch; ///< "stream", "graph", "persistent"
+  std::string launch; ///< "stream", "graph", "pdl", "persistent"
   std::string rule;
   std::string origin; ///< "model", "measured", "forced"
   std::vector<std::string> reasons;
@@ -259,6 +313,17 @@ struct Plan {
   std::vector<Decision> decisions;
   bool operator==(const Plan &) const = default;
 };
+
+/// The work of the kernel called `symbol` in `entry`; null if the entry does
+/// not launch it.
+inline const Work *findWork(const Entry &entry, std::string_view symbol) {
+  for (const KernelWork &item : entry.works) {
+    if (item.kernel == symbol) {
+      return &item.work;
+    }
+  }
+  return nullptr;
+}
 
 /// Product of the dimensions; 1 for a scalar. Does not check overflow.
 inline uint64_t elementCount(const std::vector<uint64_t> &shape) {

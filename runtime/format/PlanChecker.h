@@ -1,7 +1,7 @@
 //===- PlanChecker.h - State of a plan's validation -------------*- C++ -*-===//
 //
-// Used by Validate.cpp (the tables) and ValidateEntries.cpp (steps, order,
-// live ranges).
+// Used by Validate.cpp (the tables), ValidateEntries.cpp (entries and their
+// steps) and ValidateRanges.cpp (order, live ranges).
 //
 //===----------------------------------------------------------------------===//
 
@@ -41,6 +41,7 @@ private:
   void checkHeader();
   void checkTables();
   void checkWeight(const format::Weight &weight);
+  void checkPack(const std::string &object, const format::Weight &weight);
   void checkValue(const format::Value &value);
   void checkKernel(const format::Kernel &kernel);
   void checkRequirements();
@@ -55,6 +56,11 @@ private:
   void checkGemm(const std::string &object, const format::Step &step);
   void checkCopy(const std::string &object, const format::Step &step);
   void checkCaptures(const format::Entry &entry);
+  void checkEdges(const format::Entry &entry);
+  void checkAdvance(const std::string &object, const format::Entry &entry);
+  void checkWorks(const std::string &object, const format::Entry &entry);
+
+  // ValidateRanges.cpp.
   void checkOrder(const format::Entry &entry);
   void checkPersistentPlacement();
   void checkLiveRanges(const format::Entry &entry);

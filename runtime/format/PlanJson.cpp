@@ -30,6 +30,18 @@ std::span<const std::string_view> words(StepKind) {
   static constexpr std::string_view list[] = {"launch", "library", "copy"};
   return list;
 }
+std::span<const std::string_view> words(PackLayout) {
+  static constexpr std::string_view list[] = {"concat", "interleave"};
+  return list;
+}
+std::span<const std::string_view> words(GemmEpilogue) {
+  static constexpr std::string_view list[] = {"none", "bias"};
+  return list;
+}
+std::span<const std::string_view> words(LaunchMode) {
+  static constexpr std::string_view list[] = {"stream", "graph", "pdl"};
+  return list;
+}
 
 // `Of<S>`: S or const S, so that one list serves reader and writer.
 template <typename T, typename S>
@@ -69,12 +81,22 @@ void fields(V &v, T &x) {
   v("vocab_size", x.vocabSize);
   v("max_context", x.maxContext);
 }
+template <typename V, Of<PackPart> T>
+void fields(V &v, T &x) {
+  v("tensor", x.tensor);
+  v("shape", x.shape);
+}
+template <typename V, Of<Pack> T>
+void fields(V &v, T &x) {
+  v("layout", x.layout);
+  v("parts", x.parts);
+}
 template <typename V, Of<Weight> T>
 void fields(V &v, T &x) {
   v("name", x.name);
   v("dtype", x.dtype);
   v("shape", x.shape);
-  v.unlessEmpty("pack", x.pack);
+  v("pack", x.pack);
 }
 template <typename V, Of<Arena> T>
 void fields(V &v, T &x) {
@@ -109,6 +131,11 @@ void fields(V &v, T &x) {
   v("flops", x.flops);
   v("params", x.params);
 }
+template <typename V, Of<KernelWork> T>
+void fields(V &v, T &x) {
+  v("kernel", x.kernel);
+  v("work", x.work);
+}
 template <typename V, Of<Bounds> T>
 void fields(V &v, T &x) {
   v("registers", x.registers);
@@ -132,7 +159,6 @@ void fields(V &v, T &x) {
   v("shared_bytes", x.sharedBytes);
   v("cooperative", x.cooperative);
   v("params", x.params);
-  v("work", x.work);
   v("bounds", x.bounds);
 }
 template <typename V, Of<Workload> T>
@@ -153,12 +179,16 @@ void fields(V &v, T &x) {
   v("m", x.m);
   v("n", x.n);
   v("k", x.k);
+  v("epilogue", x.epilogue);
+  v("algorithm", x.algorithm);
+  v("workspace", x.workspace);
 }
 template <typename V, Of<Step> T>
 void fields(V &v, T &x) {
   v("kind", x.kind);
   if (x.kind == StepKind::Launch) {
     v("kernel", x.kernel);
+    v("programmatic", x.programmatic);
   }
   if (x.kind == StepKind::Library) {
     v("gemm", x.gemm);
@@ -176,10 +206,13 @@ template <typename V, Of<Entry> T>
 void fields(V &v, T &x) {
   v("name", x.name);
   v("workload", x.workload);
+  v("mode", x.mode);
   v("inputs", x.inputs);
   v("outputs", x.outputs);
   v("steps", x.steps);
   v("captures", x.captures);
+  v("advance", x.advance);
+  v("works", x.works);
 }
 template <typename V, Of<Cost> T>
 void fields(V &v, T &x) {
@@ -232,7 +265,8 @@ constexpr bool tall = std::same_as<T, Plan> || std::same_as<T, ProducedBy> ||
 /// Lists that stand on one line.
 template <typename T>
 constexpr bool flat = !std::is_class_v<T> || std::same_as<T, std::string> ||
-                      std::same_as<T, ParamTraffic> || std::same_as<T, Cubin>;
+                      std::same_as<T, ParamTraffic> || std::same_as<T, Cubin> ||
+                      std::same_as<T, PackPart>;
 
 class Writer {
 public:
@@ -247,11 +281,6 @@ public:
   void operator()(std::string_view key, const std::optional<T> &field) {
     if (field) {
       (*this)(key, *field);
-    }
-  }
-  void unlessEmpty(std::string_view key, const std::string &field) {
-    if (!field.empty()) {
-      (*this)(key, field);
     }
   }
 
@@ -396,13 +425,6 @@ public:
       status = read(*member, field.emplace());
     }
   }
-  void unlessEmpty(std::string_view key, std::string &field) {
-    known.push_back(key);
-    std::optional<JsonValue> member = at.find(key);
-    if (status && member) {
-      status = read(*member, field);
-    }
-  }
 
   Status finish() {
     SINTER_TRY(std::move(status));
@@ -423,12 +445,10 @@ Status read(JsonValue at, T &value) {
   return reader.finish();
 }
 
-/// Before anything else is believed: a newer format may have any shape.
+/// Before anything else is believed: another format may have any shape.
 Status checkFormat(JsonValue root) {
   auto refuse = [&](std::string found) {
-    return Error{ErrorCode::PlanFormat, root.object(),
-                 std::string(formatId) + " " + std::to_string(formatMajor) +
-                     "." + std::to_string(formatMinor) + " or an older minor",
+    return Error{ErrorCode::PlanFormat, root.object(), formatText(),
                  std::move(found), "compile the plan again with this Sinter"};
   };
   std::optional<JsonValue> found = root.find("format");
@@ -441,7 +461,7 @@ Status checkFormat(JsonValue root) {
   }
   SINTER_ASSIGN(uint64_t major, found->getUnsigned("major"));
   SINTER_ASSIGN(uint64_t minor, found->getUnsigned("minor"));
-  if (major != formatMajor || minor > formatMinor) {
+  if (major != formatMajor || minor != formatMinor) {
     return refuse(std::to_string(major) + "." + std::to_string(minor));
   }
   return Status::success();

@@ -14,6 +14,9 @@ namespace sinter::format {
 std::span<const std::string_view> words(OperandClass);
 std::span<const std::string_view> words(Access);
 std::span<const std::string_view> words(StepKind);
+std::span<const std::string_view> words(PackLayout);
+std::span<const std::string_view> words(GemmEpilogue);
+std::span<const std::string_view> words(LaunchMode);
 
 /// The word of one enumerator: "in", "cache", "launch".
 template <typename Enum>

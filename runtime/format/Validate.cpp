@@ -118,10 +118,8 @@ PlanChecker::operand(const std::string &text) const {
 
 void PlanChecker::checkHeader() {
   if (plan.format.id != formatId || plan.format.major != formatMajor ||
-      plan.format.minor > formatMinor) {
-    add(ErrorCode::PlanFormat, "",
-        std::string(formatId) + " " + std::to_string(formatMajor) + "." +
-            std::to_string(formatMinor) + " or an older minor",
+      plan.format.minor != formatMinor) {
+    add(ErrorCode::PlanFormat, "", formatText(),
         plan.format.id + " " + std::to_string(plan.format.major) + "." +
             std::to_string(plan.format.minor),
         "compile the plan again with this Sinter");
@@ -153,14 +151,43 @@ void PlanChecker::checkWeight(const Weight &weight) {
   } else {
     found.count = elementCount(weight.shape);
   }
-  if (!weight.pack.empty()) {
-    add(ErrorCode::PlanRecipe, object, "weights as stored",
-        quoteJson(std::string_view(weight.pack).substr(0, 80)),
-        "compile the plan again with this Sinter");
+  if (weight.pack) {
+    checkPack(object, weight);
   }
   found.index = static_cast<uint32_t>(&weight - plan.weights.data());
   if (!operands.emplace(weight.name, found).second) {
     add(ErrorCode::PlanDuplicate, object, "each name once", "it twice");
+  }
+}
+
+void PlanChecker::checkPack(const std::string &object, const Weight &weight) {
+  const Pack &pack = *weight.pack;
+  if (pack.parts.size() < 2) {
+    add(ErrorCode::PlanRecipe, object, "two or more parts",
+        std::to_string(pack.parts.size()));
+    return;
+  }
+  std::vector<uint64_t> sum = pack.parts.front().shape;
+  bool fits = !sum.empty();
+  for (size_t i = 0; i < pack.parts.size(); ++i) {
+    const PackPart &part = pack.parts[i];
+    checkName("part", part.tensor);
+    if (i == 0 || !fits) {
+      continue;
+    }
+    fits = part.shape.size() == sum.size() &&
+           std::equal(sum.begin() + 1, sum.end(), part.shape.begin() + 1) &&
+           (pack.layout == PackLayout::Concat ||
+            part.shape == pack.parts.front().shape) &&
+           !__builtin_add_overflow(sum[0], part.shape[0], &sum[0]);
+  }
+  if (!fits || sum != weight.shape) {
+    add(ErrorCode::PlanRecipe, object,
+        pack.layout == PackLayout::Concat
+            ? "parts whose rows add up to " + shapeText(weight.shape)
+            : "equal parts whose rows add up to " + shapeText(weight.shape),
+        std::to_string(pack.parts.size()) + " parts, the first of " +
+            shapeText(pack.parts.front().shape));
   }
 }
 
@@ -250,33 +277,15 @@ void PlanChecker::checkKernel(const Kernel &kernel) {
          std::to_string(bounds.registers) + " registers, " +
              std::to_string(threads) + " threads, " +
              std::to_string(bounds.blocksPerSm) + " blocks");
-  launch(kernel.work.launches >= 1, "at least one launch", "0");
 
-  if (kernel.work.params.size() != kernel.params.size()) {
-    add(ErrorCode::PlanArgument, object + ": work",
-        std::to_string(kernel.params.size()) + " parameters",
-        std::to_string(kernel.work.params.size()));
-  }
   std::vector<std::string_view> names;
-  for (size_t i = 0; i < kernel.params.size(); ++i) {
-    const Param &param = kernel.params[i];
+  for (const Param &param : kernel.params) {
     std::string paramObject = object + in("parameter", param.name);
     if (!isIdentifier(param.name) || param.name.size() > maxName) {
       add(ErrorCode::PlanName, paramObject, "a C identifier",
           quoteJson(std::string_view(param.name).substr(0, 80)));
     }
     names.push_back(param.name);
-    if (i >= kernel.work.params.size()) {
-      continue;
-    }
-    const ParamTraffic &traffic = kernel.work.params[i];
-    if ((param.access == Access::In && traffic.stored != 0) ||
-        (param.access == Access::Out && traffic.loaded != 0)) {
-      add(ErrorCode::PlanArgument, paramObject,
-          "traffic that its access allows",
-          std::to_string(traffic.loaded) + " bytes loaded, " +
-              std::to_string(traffic.stored) + " stored");
-    }
   }
   std::sort(names.begin(), names.end());
   auto twice = std::adjacent_find(names.begin(), names.end());
@@ -337,8 +346,8 @@ void PlanChecker::checkDecision(const Decision &decision) {
   checkName("decision on", decision.op);
   demand(decision.choice, "the choice fuse, library or single",
          oneOf(decision.choice, {"fuse", "library", "single"}));
-  demand(decision.launch, "the launch stream, graph or persistent",
-         oneOf(decision.launch, {"stream", "graph", "persistent"}));
+  demand(decision.launch, "the launch stream, graph, pdl or persistent",
+         oneOf(decision.launch, {"stream", "graph", "pdl", "persistent"}));
   demand(decision.origin, "the origin model, measured or forced",
          oneOf(decision.origin, {"model", "measured", "forced"}));
 }

@@ -1,4 +1,4 @@
-//===- ValidateEntries.cpp - Is a plan sound? Steps and live ranges -------===//
+//===- ValidateEntries.cpp - Is a plan sound? Entries and their steps -----===//
 
 #include "runtime/format/PlanChecker.h"
 #include "runtime/format/PlanWords.h"
@@ -6,15 +6,14 @@
 #include "runtime/format/WeightSource.h"
 
 #include <algorithm>
-#include <limits>
+#include <set>
+#include <unordered_set>
 
 namespace sinter {
 
 using namespace format;
 
 namespace {
-
-constexpr uint32_t never = std::numeric_limits<uint32_t>::max();
 
 std::string operandText(DType dtype, uint64_t count) {
   return std::to_string(count) + " elements of " +
@@ -51,15 +50,20 @@ void PlanChecker::checkArgument(const std::string &object, const Param &param,
 }
 
 void PlanChecker::checkGemm(const std::string &object, const Step &step) {
-  if (!step.gemm || step.args.size() != 3) {
-    add(ErrorCode::PlanArgument, object, "gemm and the arguments x, W, y",
+  bool bias = step.gemm && step.gemm->epilogue == GemmEpilogue::Bias;
+  if (!step.gemm || step.args.size() != (bias ? 4 : 3)) {
+    add(ErrorCode::PlanArgument, object,
+        bias ? "the arguments x, W, bias, y" : "gemm and the arguments x, W, y",
         std::to_string(step.args.size()) + " arguments");
     return;
   }
   const Gemm &gemm = *step.gemm;
-  const std::vector<uint64_t> shapes[] = {
+  std::vector<std::vector<uint64_t>> shapes = {
       {gemm.m, gemm.k}, {gemm.n, gemm.k}, {gemm.m, gemm.n}};
-  for (size_t i = 0; i < 3; ++i) {
+  if (bias) {
+    shapes.insert(shapes.begin() + 2, {gemm.n});
+  }
+  for (size_t i = 0; i < shapes.size(); ++i) {
     const Operand *found = operand(step.args[i]);
     if (found == nullptr) {
       continue;
@@ -71,9 +75,17 @@ void PlanChecker::checkGemm(const std::string &object, const Step &step) {
           "bf16 " + shapeText(shapes[i]),
           operandText(found->dtype, found->count));
     }
-    if (i == 2 && found->isWeight) {
+    if (i + 1 == shapes.size() && found->isWeight) {
       add(ErrorCode::PlanArgument, object + in("argument", step.args[i]),
           "a value, because it is written", "a weight");
+    }
+  }
+  if (gemm.workspace) {
+    const Operand *found = operand(*gemm.workspace);
+    if (found == nullptr || found->isWeight ||
+        plan.values[found->index].operandClass != OperandClass::Workspace) {
+      add(ErrorCode::PlanReference, object + in("workspace", *gemm.workspace),
+          "a value of class workspace", found == nullptr ? "none" : "another");
     }
   }
 }
@@ -178,146 +190,147 @@ void PlanChecker::checkBindings(const Entry &entry) {
 
 void PlanChecker::checkCaptures(const Entry &entry) {
   std::string object = in("entry", entry.name);
+  if (entry.mode == LaunchMode::Stream) {
+    if (!entry.captures.empty()) {
+      add(ErrorCode::PlanEntry, object, "no captures in mode stream",
+          std::to_string(entry.captures.size()));
+    }
+    return;
+  }
   uint64_t next = 0;
   for (const Capture &capture : entry.captures) {
-    if (capture.first < next || capture.last < capture.first ||
+    if (capture.first != next || capture.last < capture.first ||
         capture.last >= entry.steps.size() || capture.key.empty()) {
       add(ErrorCode::PlanEntry, object + in("capture", capture.key),
           "a key and steps from " + std::to_string(next) + " to " +
-              std::to_string(entry.steps.size()) + " in order",
+              std::to_string(entry.steps.size() - 1) + " at most",
           "steps " + std::to_string(capture.first) + " to " +
               std::to_string(capture.last));
       return;
     }
     next = uint64_t{capture.last} + 1;
   }
-}
-
-void PlanChecker::checkOrder(const Entry &entry) {
-  std::vector<bool> written(plan.values.size());
-  for (size_t i = 0; i < plan.values.size(); ++i) {
-    OperandClass kind = plan.values[i].operandClass;
-    // A cache holds what earlier runs appended; a workspace begins as zero.
-    written[i] = kind == OperandClass::Cache || kind == OperandClass::Workspace;
-  }
-  for (const Binding &binding : entry.inputs) {
-    const Operand *found = operand(binding.value);
-    if (found != nullptr && !found->isWeight) {
-      written[found->index] = true;
-    }
-  }
-  for (size_t s = 0; s < entry.steps.size(); ++s) {
-    const Step &step = entry.steps[s];
-    for (size_t a = 0; a < step.args.size(); ++a) {
-      const Operand *found = operand(step.args[a]);
-      if (found != nullptr && !found->isWeight && !written[found->index] &&
-          accessOf(step, a) != Access::Out) {
-        add(ErrorCode::PlanUnwritten,
-            in("entry", entry.name) + in("step", std::to_string(s)),
-            step.args[a] + " written by an earlier step", "none");
-        written[found->index] = true; // said once
-      }
-    }
-    for (size_t a = 0; a < step.args.size(); ++a) {
-      const Operand *found = operand(step.args[a]);
-      if (found != nullptr && !found->isWeight &&
-          accessOf(step, a) != Access::In) {
-        written[found->index] = true;
-      }
-    }
-  }
-  for (const Binding &binding : entry.outputs) {
-    const Operand *found = operand(binding.value);
-    if (found != nullptr && !found->isWeight && !written[found->index]) {
-      add(ErrorCode::PlanUnwritten,
-          in("entry", entry.name) + in("output", binding.name),
-          binding.value + " written by a step", "none");
-    }
+  if (next != entry.steps.size()) {
+    add(ErrorCode::PlanEntry, object,
+        "captures of all " + std::to_string(entry.steps.size()) +
+            " steps in mode " + std::string(word(entry.mode)),
+        "those of " + std::to_string(next));
   }
 }
 
-void PlanChecker::place(uint32_t value, std::string_view when) {
-  if (valueBytes[value] == 0) {
-    return; // malformed, said before
+void PlanChecker::checkEdges(const Entry &entry) {
+  std::unordered_set<size_t> firsts;
+  for (const Capture &capture : entry.captures) {
+    firsts.insert(capture.first);
   }
-  const Value &item = plan.values[value];
-  std::map<uint64_t, uint32_t> &ranges = alive[arenas.at(item.arena)];
-  auto after = ranges.lower_bound(item.offset);
-  auto clash = [&](uint32_t other) {
-    const Value &that = plan.values[other];
-    add(ErrorCode::PlanOverlap, std::string(when) + in("value", item.name),
-        "bytes of arena " + item.arena + " that nothing else uses then",
-        "those of " + that.name + " (" + std::to_string(valueBytes[other]) +
-            " bytes at " + std::to_string(that.offset) + ", this one at " +
-            std::to_string(item.offset) + ")");
+  auto check = [&](const Step &step, size_t s, const std::string &place) {
+    if (step.programmatic &&
+        (entry.mode != LaunchMode::Pdl || step.kind != StepKind::Launch ||
+         s == 0 || entry.steps[s - 1].kind != StepKind::Launch ||
+         firsts.contains(s))) {
+      add(ErrorCode::PlanEntry, place,
+          "a programmatic edge only from launch to launch of one capture in "
+          "mode pdl",
+          "one in mode " + std::string(word(entry.mode)));
+    }
   };
-  if (after != ranges.end() && after->first - item.offset < valueBytes[value]) {
-    clash(after->second);
+  std::string object = in("entry", entry.name);
+  for (size_t s = 0; s < entry.steps.size(); ++s) {
+    check(entry.steps[s], s, object + in("step", std::to_string(s)));
+  }
+  if (entry.advance) {
+    check(*entry.advance, entry.steps.size(), object + ": advance");
+  }
+}
+
+void PlanChecker::checkAdvance(const std::string &object, const Entry &entry) {
+  const Step &step = *entry.advance;
+  checkStep(object, step);
+  auto kernel = kernels.find(step.kernel);
+  if (step.kind != StepKind::Launch || kernel == kernels.end() ||
+      kernel->second->params.size() != step.args.size()) {
+    if (step.kind != StepKind::Launch) {
+      add(ErrorCode::PlanEntry, object, "a launch",
+          std::string(word(step.kind)));
+    }
     return;
   }
-  if (after != ranges.begin()) {
-    auto before = std::prev(after);
-    if (item.offset - before->first < valueBytes[before->second]) {
-      clash(before->second);
-      return;
+  for (const std::string &arg : step.args) {
+    const Operand *found = operand(arg);
+    if (found != nullptr &&
+        (found->isWeight ||
+         plan.values[found->index].operandClass != OperandClass::Io)) {
+      add(ErrorCode::PlanEntry, object + in("argument", arg),
+          "a value of class io", "another");
     }
   }
-  ranges.emplace(item.offset, value);
+  // What the steps read and write is what is moved.
+  auto bound = [&](const std::vector<Binding> &bindings, const char *role) {
+    auto binding = std::find_if(bindings.begin(), bindings.end(),
+                                [&](const auto &b) { return b.name == role; });
+    const std::vector<Param> &params = kernel->second->params;
+    auto param = std::find_if(params.begin(), params.end(),
+                              [&](const auto &p) { return p.name == role; });
+    if (binding == bindings.end() || param == params.end() ||
+        step.args[param - params.begin()] != binding->value) {
+      add(ErrorCode::PlanEntry, object + in("parameter", role),
+          "the value of the entry's " + std::string(role),
+          param == params.end() ? "no such parameter"
+                                : step.args[param - params.begin()]);
+    }
+  };
+  bound(entry.inputs, "ids");
+  bound(entry.inputs, "positions");
+  bound(entry.outputs, "token");
 }
 
-void PlanChecker::remove(uint32_t value) {
-  if (valueBytes[value] == 0) {
-    return;
-  }
-  const Value &item = plan.values[value];
-  std::map<uint64_t, uint32_t> &ranges = alive[arenas.at(item.arena)];
-  auto found = ranges.find(item.offset);
-  // Another value's range, if this one clashed.
-  if (found != ranges.end() && found->second == value) {
-    ranges.erase(found);
-  }
-}
-
-void PlanChecker::checkPersistentPlacement() {
-  alive.resize(plan.arenas.size());
-  for (uint32_t i = 0; i < plan.values.size(); ++i) {
-    if (lives(plan.values[i].operandClass)) {
-      place(i, "");
+void PlanChecker::checkWorks(const std::string &object, const Entry &entry) {
+  std::set<std::string_view> launched;
+  for (const Step &step : entry.steps) {
+    if (step.kind == StepKind::Launch) {
+      launched.insert(step.kernel);
     }
   }
-}
-
-void PlanChecker::checkLiveRanges(const Entry &entry) {
-  // Activations live from the first step that names them to the last, both
-  // included: a step's results may not lie on its operands.
-  std::vector<uint32_t> first(plan.values.size(), never);
-  std::vector<uint32_t> last(plan.values.size(), never);
-  for (uint32_t s = 0; s < entry.steps.size(); ++s) {
-    for (const std::string &arg : entry.steps[s].args) {
-      const Operand *found = operand(arg);
-      if (found != nullptr && !found->isWeight &&
-          !lives(plan.values[found->index].operandClass)) {
-        if (first[found->index] == never) {
-          first[found->index] = s;
-        }
-        last[found->index] = s;
+  if (entry.advance) {
+    launched.insert(entry.advance->kernel);
+  }
+  std::unordered_set<std::string_view> known;
+  for (const auto &[symbol, work] : entry.works) {
+    std::string place = object + in("work of", symbol);
+    if (!known.insert(symbol).second) {
+      add(ErrorCode::PlanDuplicate, place, "each kernel once", "it twice");
+    }
+    auto kernel = kernels.find(symbol);
+    if (kernel == kernels.end() || !launched.contains(symbol)) {
+      add(ErrorCode::PlanReference, place, "a kernel that the entry launches",
+          "another");
+      continue;
+    }
+    if (work.launches == 0) {
+      add(ErrorCode::PlanLaunch, place, "at least one launch", "0");
+    }
+    const std::vector<Param> &params = kernel->second->params;
+    if (work.params.size() != params.size()) {
+      add(ErrorCode::PlanArgument, place,
+          std::to_string(params.size()) + " parameters",
+          std::to_string(work.params.size()));
+      continue;
+    }
+    for (size_t i = 0; i < params.size(); ++i) {
+      const ParamTraffic &traffic = work.params[i];
+      if ((params[i].access == Access::In && traffic.stored != 0) ||
+          (params[i].access == Access::Out && traffic.loaded != 0)) {
+        add(ErrorCode::PlanArgument, place + in("parameter", params[i].name),
+            "traffic that its access allows",
+            std::to_string(traffic.loaded) + " bytes loaded, " +
+                std::to_string(traffic.stored) + " stored");
       }
     }
   }
-  for (uint32_t s = 0; s < entry.steps.size(); ++s) {
-    for (const std::string &arg : entry.steps[s].args) {
-      const Operand *found = operand(arg);
-      if (found != nullptr && !found->isWeight && first[found->index] == s) {
-        place(found->index,
-              in("entry", entry.name) + in("step", std::to_string(s)));
-        first[found->index] = never; // placed once
-      }
-    }
-    for (const std::string &arg : entry.steps[s].args) {
-      const Operand *found = operand(arg);
-      if (found != nullptr && !found->isWeight && last[found->index] == s) {
-        remove(found->index);
-      }
+  for (std::string_view symbol : launched) {
+    if (kernels.contains(symbol) && !known.contains(symbol)) {
+      add(ErrorCode::PlanEntry, object + in("work of", symbol),
+          "the work of each kernel launched", "none");
     }
   }
 }
@@ -343,7 +356,12 @@ void PlanChecker::checkEntry(const Entry &entry) {
   for (size_t s = 0; s < entry.steps.size(); ++s) {
     checkStep(object + in("step", std::to_string(s)), entry.steps[s]);
   }
+  if (entry.advance) {
+    checkAdvance(object + ": advance", entry);
+  }
+  checkWorks(object, entry);
   checkCaptures(entry);
+  checkEdges(entry);
   checkOrder(entry);
   checkLiveRanges(entry);
 }

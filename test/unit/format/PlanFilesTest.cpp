@@ -29,7 +29,7 @@ TEST(PlanFiles, WrittenPlansLoad) {
   ASSERT_TRUE(writePlan(artifact, folder.path("b.plan")));
   ASSERT_TRUE(writePlan(artifact, path));
   EXPECT_EQ(folder.read("a.plan/plan.json"), folder.read("b.plan/plan.json"));
-  EXPECT_EQ(folder.list().size(), 14u);
+  EXPECT_EQ(folder.list().size(), 16u);
 }
 
 TEST(PlanFiles, UnsoundPlansAreNotWritten) {

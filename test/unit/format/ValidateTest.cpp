@@ -34,7 +34,8 @@ TEST(Validate, EachDefectHasItsCode) {
     const char *object;
   };
   const Case cases[] = {
-      {"minor", [](Plan &p) { p.format.minor = 1; }, PlanFormat, "p"},
+      {"newer minor", [](Plan &p) { p.format.minor = 2; }, PlanFormat, "p"},
+      {"older minor", [](Plan &p) { p.format.minor = 0; }, PlanFormat, "p"},
       {"input digest", [](Plan &p) { p.producedBy.inputDigest = "x"; },
        PlanDigest, "p: /produced_by/input_digest"},
       {"upper case", [](Plan &p) { p.producedBy.deviceDigest[0] = 'A'; },
@@ -68,8 +69,36 @@ TEST(Validate, EachDefectHasItsCode) {
        PlanPlacement, "p: weight embed.weight"},
       {"empty weight", [](Plan &p) { p.weights[0].shape = {64, 0}; },
        PlanPlacement, "p: weight embed.weight"},
-      {"recipe", [](Plan &p) { p.weights[0].pack = "interleave"; }, PlanRecipe,
-       "p: weight embed.weight"},
+      {"packed rows missing",
+       [](Plan &p) { p.weights[1].pack->parts[0].shape[0] = 23; }, PlanRecipe,
+       "p: weight head.weight"},
+      {"packed columns differ",
+       [](Plan &p) { p.weights[1].pack->parts[1].shape[1] = 5; }, PlanRecipe,
+       "p: weight head.weight"},
+      {"packed rank differs",
+       [](Plan &p) { p.weights[1].pack->parts[1].shape = {40}; }, PlanRecipe,
+       "p: weight head.weight"},
+      {"packed scalars",
+       [](Plan &p) {
+         for (PackPart &part : p.weights[1].pack->parts) {
+           part.shape.clear();
+         }
+       },
+       PlanRecipe, "p: weight head.weight"},
+      {"packed rows overflow",
+       [](Plan &p) { p.weights[1].pack->parts[1].shape[0] = UINT64_MAX; },
+       PlanRecipe, "p: weight head.weight"},
+      {"packing of one part",
+       [](Plan &p) { p.weights[1].pack->parts = {{"head", {64, 4}}}; },
+       PlanRecipe, "p: weight head.weight"},
+      {"interleaved parts differ",
+       [](Plan &p) {
+         p.weights[1].pack->layout = PackLayout::Interleave;
+       },
+       PlanRecipe, "p: weight head.weight"},
+      {"part without a name",
+       [](Plan &p) { p.weights[1].pack->parts[1].tensor = ""; }, PlanName,
+       "p: part "},
       {"empty name", [](Plan &p) { p.values[0].name = ""; }, PlanName,
        "p: value "},
       {"symbol with code", [](Plan &p) { p.kernels[0].symbol = "f(){}"; },
@@ -125,17 +154,28 @@ TEST(Validate, EachDefectHasItsCode) {
        "p: kernel embed_0"},
       {"register file", [](Plan &p) { p.kernels[0].bounds.blocksPerSm = 5; },
        PlanLaunch, "p: kernel embed_0"},
-      {"no launch", [](Plan &p) { p.kernels[0].work.launches = 0; }, PlanLaunch,
-       "p: kernel embed_0"},
+      {"no launch", [](Plan &p) { p.entries[0].works[0].work.launches = 0; },
+       PlanLaunch, "p: entry decode: work of embed_0"},
       {"work of another signature",
-       [](Plan &p) { p.kernels[0].work.params.pop_back(); }, PlanArgument,
-       "p: kernel embed_0: work"},
+       [](Plan &p) { p.entries[0].works[0].work.params.pop_back(); },
+       PlanArgument, "p: entry decode: work of embed_0"},
       {"In that stores",
-       [](Plan &p) { p.kernels[0].work.params[0].stored = 1; }, PlanArgument,
-       "p: kernel embed_0: parameter ids"},
+       [](Plan &p) { p.entries[0].works[0].work.params[0].stored = 1; },
+       PlanArgument, "p: entry decode: work of embed_0: parameter ids"},
       {"Out that loads",
-       [](Plan &p) { p.kernels[0].work.params[3].loaded = 1; }, PlanArgument,
-       "p: kernel embed_0: parameter y"},
+       [](Plan &p) { p.entries[0].works[0].work.params[3].loaded = 1; },
+       PlanArgument, "p: entry decode: work of embed_0: parameter y"},
+      {"work missing", [](Plan &p) { p.entries[0].works.pop_back(); },
+       PlanEntry, "p: entry decode: work of advance_0"},
+      {"work twice",
+       [](Plan &p) { p.entries[0].works.push_back(p.entries[0].works[0]); },
+       PlanDuplicate, "p: entry decode: work of embed_0"},
+      {"work of no kernel",
+       [](Plan &p) { p.entries[0].works[0].kernel = "none"; }, PlanReference,
+       "p: entry decode: work of none"},
+      {"work of a kernel not launched",
+       [](Plan &p) { p.entries[0].advance.reset(); }, PlanReference,
+       "p: entry decode: work of advance_0"},
       {"threads required", [](Plan &p) { p.requirements.threadsPerBlock = 96; },
        PlanRequirement, "p: /requires/threads_per_block"},
       {"shared memory required",
@@ -159,13 +199,61 @@ TEST(Validate, EachDefectHasItsCode) {
        "p: entry decode: input ids"},
       {"unknown output",
        [](Plan &p) { p.entries[0].outputs[0].value = "none"; }, PlanReference,
-       "p: entry decode: output next"},
+       "p: entry decode: output token"},
       {"capture out of order",
        [](Plan &p) { p.entries[0].captures[1].first = 1; }, PlanEntry,
        "p: entry decode: capture graph.1"},
       {"capture past the end",
        [](Plan &p) { p.entries[0].captures[1].last = 4; }, PlanEntry,
        "p: entry decode: capture graph.1"},
+      {"capture leaves a gap",
+       [](Plan &p) { p.entries[0].captures[1].first = 3; }, PlanEntry,
+       "p: entry decode: capture graph.1"},
+      {"steps behind the captures",
+       [](Plan &p) { p.entries[0].captures.pop_back(); }, PlanEntry,
+       "p: entry decode"},
+      {"captures in mode stream",
+       [](Plan &p) { p.entries[0].mode = LaunchMode::Stream; }, PlanEntry,
+       "p: entry decode"},
+      {"programmatic in mode graph",
+       [](Plan &p) { p.entries[0].mode = LaunchMode::Graph; }, PlanEntry,
+       "p: entry decode: advance"},
+      {"programmatic behind a library call",
+       [](Plan &p) { p.entries[0].steps[3].programmatic = true; }, PlanEntry,
+       "p: entry decode: step 3"},
+      {"programmatic library call",
+       [](Plan &p) { p.entries[0].steps[2].programmatic = true; }, PlanEntry,
+       "p: entry decode: step 2"},
+      {"programmatic first step",
+       [](Plan &p) { p.entries[0].steps[0].programmatic = true; }, PlanEntry,
+       "p: entry decode: step 0"},
+      {"programmatic over a border of captures",
+       [](Plan &p) {
+         Entry &e = p.entries[0];
+         e.steps.push_back(e.steps.back());
+         e.steps.back().programmatic = true;
+         e.captures[1].last = 3;
+         e.captures.push_back({4, 4, "graph.2"});
+       },
+       PlanEntry, "p: entry decode: step 4"},
+      {"advance of an activation",
+       [](Plan &p) { p.values[0].operandClass = OperandClass::Workspace; },
+       PlanEntry, "p: entry decode: advance: argument ids"},
+      {"advance of another value",
+       [](Plan &p) { p.entries[0].outputs[0].value = "ids"; }, PlanEntry,
+       "p: entry decode: advance: parameter token"},
+      {"advance without positions",
+       [](Plan &p) { p.kernels[2].params[1].name = "place"; }, PlanEntry,
+       "p: entry decode: advance: parameter positions"},
+      {"advance that copies",
+       [](Plan &p) {
+         p.entries[0].advance->kind = StepKind::Copy;
+         p.entries[0].advance->args = {"next", "ids"};
+       },
+       PlanEntry, "p: entry decode: advance"},
+      {"advance by no kernel",
+       [](Plan &p) { p.entries[0].advance->kernel = "none"; }, PlanReference,
+       "p: entry decode: advance"},
       {"unknown kernel", [](Plan &p) { p.entries[0].steps[0].kernel = "none"; },
        PlanReference, "p: entry decode: step 0"},
       {"unknown argument",
@@ -186,7 +274,7 @@ TEST(Validate, EachDefectHasItsCode) {
       {"argument twice",
        [](Plan &p) {
          p.kernels[1].params.push_back({"again", Access::In, DType::I32, 1});
-         p.kernels[1].work.params.push_back({});
+         p.entries[0].works[1].work.params.push_back({});
          p.entries[0].steps[3].args.push_back("next");
          p.entries[0].inputs.push_back({"again", "next"});
        },
@@ -198,11 +286,21 @@ TEST(Validate, EachDefectHasItsCode) {
        PlanArgument, "p: entry decode: step 2"},
       {"gemm into a weight",
        [](Plan &p) {
-         p.entries[0].steps[2].gemm = Gemm{64, 64, 4};
+         p.entries[0].steps[2].gemm = Gemm{64, 64, 4, GemmEpilogue::None, {}, {}};
          p.entries[0].steps[2].args = {"head.weight", "embed.weight",
                                        "head.weight"};
        },
        PlanArgument, "p: entry decode: step 2: argument head.weight"},
+      {"gemm with bias, without its argument",
+       [](Plan &p) { p.entries[0].steps[2].args.erase(
+                         p.entries[0].steps[2].args.begin() + 2); },
+       PlanArgument, "p: entry decode: step 2"},
+      {"gemm with a bias of another size",
+       [](Plan &p) { p.entries[0].steps[2].args[2] = "embed.weight"; },
+       PlanArgument, "p: entry decode: step 2: argument embed.weight"},
+      {"gemm with an activation as workspace",
+       [](Plan &p) { p.entries[0].steps[2].gemm->workspace = "x"; },
+       PlanReference, "p: entry decode: step 2: workspace x"},
       {"copy of another size",
        [](Plan &p) { p.entries[0].steps[1].args[1] = "logits"; }, PlanArgument,
        "p: entry decode: step 1"},
@@ -219,7 +317,7 @@ TEST(Validate, EachDefectHasItsCode) {
          p.entries[0].steps.pop_back();
          p.entries[0].captures.pop_back();
        },
-       PlanUnwritten, "p: entry decode: output next"},
+       PlanUnwritten, "p: entry decode: output token"},
       {"input not given", [](Plan &p) { p.entries[0].inputs.clear(); },
        PlanUnwritten, "p: entry decode: step 0"},
       {"activations overlap", [](Plan &p) { p.values[4].offset = 512; },
@@ -255,22 +353,23 @@ TEST(Validate, EachDefectHasItsCode) {
 TEST(Validate, AllCausesAtOnceUpToALimit) {
   Plan plan = samplePlan().plan;
   plan.producedBy.inputDigest = "";
-  plan.weights[0].pack = "x";
+  plan.weights[1].pack->parts.pop_back();
   plan.values[2].offset = 8;
   plan.entries[0].steps[3].kernel = "none";
   std::vector<Error> errors = validatePlan(plan, "p");
-  ASSERT_EQ(errors.size(), 5u) << messages(errors);
+  ASSERT_EQ(errors.size(), 6u) << messages(errors);
   EXPECT_EQ(errors[0].code, ErrorCode::PlanDigest);
   EXPECT_EQ(errors[1].code, ErrorCode::PlanRecipe);
   EXPECT_EQ(errors[2].code, ErrorCode::PlanPlacement);
   EXPECT_EQ(errors[3].code, ErrorCode::PlanReference);
-  EXPECT_EQ(errors[4].code, ErrorCode::PlanUnwritten); // the output
+  EXPECT_EQ(errors[4].code, ErrorCode::PlanReference); // the work
+  EXPECT_EQ(errors[5].code, ErrorCode::PlanUnwritten); // the output
   EXPECT_EQ(errors[3].message(),
             "SIN2503 (plan names something that it lacks): p: entry decode: "
             "step 3: wanted a kernel of the plan, found \"none\"");
 
   for (int i = 0; i < 1000; ++i) {
-    plan.weights.push_back({"w" + std::to_string(i), DType::BF16, {1}, "x"});
+    plan.weights.push_back({"w" + std::to_string(i), DType::BF16, {1}, Pack{}});
   }
   EXPECT_EQ(validatePlan(plan, "p").size(), maxPlanErrors);
 }
@@ -287,11 +386,10 @@ TEST(Validate, LiveRangesAgreeWithBruteForce) {
     plan.values.clear();
     plan.kernels.resize(1);
     plan.arenas = {{"a", 4096, 256}};
-    plan.requirements.deviceBytes = 4096 + 2 * 64 * 4 * 2;
+    plan.requirements.deviceBytes = 4096 + 2 * 64 * 4 * 2 + 64 * 2;
     Kernel &kernel = plan.kernels[0];
     kernel.params = {{"x", Access::In, DType::U8, 16},
                      {"y", Access::Out, DType::U8, 16}};
-    kernel.work.params = {{16, 0}, {0, 16}};
     uint32_t count = 3 + below(6);
     for (uint32_t i = 0; i < count; ++i) {
       plan.values.push_back({"v" + std::to_string(i),
@@ -304,7 +402,13 @@ TEST(Validate, LiveRangesAgreeWithBruteForce) {
                                              : OperandClass::Activation});
     }
     Entry &entry = plan.entries[0];
-    entry = {"decode", {"decode", 1, 1, 8, 16}, {{"in", "v0"}}, {}, {}, {}};
+    entry = {};
+    entry.name = "decode";
+    entry.workload = {"decode", 1, 1, 8, 16};
+    entry.inputs = {{"in", "v0"}};
+    entry.works = {{kernel.symbol, {1, 0, {{16, 0}, {0, 16}}}}};
+    entry.mode = LaunchMode::Pdl;
+    entry.captures = {{0, count - 2, "graph"}};
     std::vector<uint32_t> first(count, UINT32_MAX);
     std::vector<uint32_t> last(count, 0);
     for (uint32_t i = 1; i < count; ++i) {
@@ -312,6 +416,7 @@ TEST(Validate, LiveRangesAgreeWithBruteForce) {
       entry.steps.push_back(
           {StepKind::Launch,
            kernel.symbol,
+           i > 1 && below(2) == 0,
            {},
            {"v" + std::to_string(from), "v" + std::to_string(i)},
            {}});
@@ -319,6 +424,11 @@ TEST(Validate, LiveRangesAgreeWithBruteForce) {
         first[used] = std::min(first[used], i - 1);
         last[used] = i - 1;
       }
+    }
+    // What a launch names lives on beside one behind a programmatic edge.
+    for (uint32_t i = 0; i < count; ++i) {
+      last[i] += last[i] + 1 < entry.steps.size() &&
+                 entry.steps[last[i] + 1].programmatic;
     }
     for (uint32_t i = 0; i < count; ++i) {
       if (plan.values[i].operandClass != OperandClass::Activation) {

@@ -102,12 +102,14 @@ TEST_P(RunPlan, TheHostCountsWhatThePlanSays) {
     Result<KernelCounters> counted = road.session->counters(kernel.symbol);
     ASSERT_TRUE(counted.ok());
     uint64_t times = launches.at(kernel.symbol);
-    EXPECT_EQ(counted->launches, times * kernel.work.launches) << kernel.symbol;
+    const format::Work *work = format::findWork(plan.entries[0], kernel.symbol);
+    ASSERT_NE(work, nullptr) << kernel.symbol;
+    EXPECT_EQ(counted->launches, times * work->launches) << kernel.symbol;
     ASSERT_EQ(counted->params.size(), kernel.params.size());
     for (size_t i = 0; i < kernel.params.size(); ++i) {
-      EXPECT_EQ(counted->params[i].loaded, times * kernel.work.params[i].loaded)
+      EXPECT_EQ(counted->params[i].loaded, times * work->params[i].loaded)
           << kernel.symbol << " " << kernel.params[i].name;
-      EXPECT_EQ(counted->params[i].stored, times * kernel.work.params[i].stored)
+      EXPECT_EQ(counted->params[i].stored, times * work->params[i].stored)
           << kernel.symbol << " " << kernel.params[i].name;
     }
     total += counted->launches;
@@ -119,9 +121,9 @@ TEST_P(RunPlan, TheHostCountsWhatThePlanSays) {
   for (const format::Decision &decision : plan.decisions) {
     decided += decision.after.bytes;
   }
-  for (const format::Kernel &kernel : plan.kernels) {
-    for (const format::ParamTraffic &traffic : kernel.work.params) {
-      worked += launches.at(kernel.symbol) * (traffic.loaded + traffic.stored);
+  for (const auto &[kernel, work] : plan.entries[0].works) {
+    for (const format::ParamTraffic &traffic : work.params) {
+      worked += launches.at(kernel) * (traffic.loaded + traffic.stored);
     }
   }
   EXPECT_EQ(decided, worked);

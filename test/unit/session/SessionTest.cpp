@@ -124,7 +124,7 @@ private:
   bool staged = false;
 };
 
-/// The sample plan without its library step.
+/// The sample plan without its library step, its packing and its advance.
 PlanArtifact launchesOnly() {
   PlanArtifact artifact = samplePlan();
   Plan &plan = artifact.plan;
@@ -134,6 +134,14 @@ PlanArtifact launchesOnly() {
   entry.steps.erase(entry.steps.begin() + 2);
   entry.inputs.push_back({"logits", "logits"});
   entry.captures = {};
+  entry.mode = format::LaunchMode::Stream;
+  entry.advance.reset();
+  entry.works.pop_back();
+  plan.kernels.pop_back();
+  plan.values.pop_back(); // the workspace
+  plan.weights[1].pack.reset();
+  plan.weights.pop_back(); // the bias
+  plan.requirements.deviceBytes -= 64 * 2;
   plan.model.weights = {{}, 7};
   return artifact;
 }
@@ -207,7 +215,7 @@ TEST(Session, PreparesOnceAndRunsLaunchesOnly) {
 TEST(Session, WeightsAreReadOnceStraightIntoPlace) {
   PlanArtifact artifact = launchesOnly();
   // One weight of 40 MiB: three pieces.
-  artifact.plan.weights.push_back({"large", DType::BF16, {20, 1 << 20}, ""});
+  artifact.plan.weights.push_back({"large", DType::BF16, {20, 1 << 20}, {}});
   artifact.plan.requirements.deviceBytes += 40 << 20;
   RandomWeights base = weightsOf(artifact.plan);
   CountingWeights weights(base);
@@ -319,7 +327,7 @@ TEST(PlanWeights, MustBeThoseOfThePlan) {
             "SIN2517 (checkpoint differs from the plan's): random weights "
             "(seed 7): tensor head.weight: wanted bf16 [64, 8], found bf16 "
             "[64, 4]; use the checkpoint that the plan was compiled from");
-  plan.weights[1] = {"other", DType::BF16, {1}, ""};
+  plan.weights[1] = {"other", DType::BF16, {1}, {}};
   EXPECT_EQ(refusal(),
             "SIN2517 (checkpoint differs from the plan's): random weights "
             "(seed 7): tensor other: wanted bf16 [1], found no such tensor; "
