@@ -3,16 +3,14 @@
 #include "codegen/GroupView.h"
 
 #include "ir/decoder/Decoder.h"
+#include "ir/plan/Plan.h"
 
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace sinter::codegen {
 
-static bool isView(mlir::Operation *op) {
-  return mlir::isa<mlir::tensor::ExpandShapeOp, mlir::tensor::CollapseShapeOp,
-                   mlir::tensor::ExtractSliceOp>(op);
-}
+using plan::isView;
 
 /// Offset and stride of a slice within its source, in elements; nothing if its
 /// elements are not evenly spaced.

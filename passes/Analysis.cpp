@@ -54,7 +54,7 @@ public:
     entry.workload = workload;
     std::map<int64_t, LayerAnalysis> layers;
     for (Operation &op : function.getBody().front()) {
-      if (!isDecoderOp(&op)) {
+      if (!isStepOp(&op)) {
         continue;
       }
       OpAnalysis analysis = analyzeOp(&op, workload);
@@ -80,6 +80,9 @@ public:
     uint64_t distinct = 0;
     for (const auto &[name, weight] : weights) {
       distinct += std::min(weight.bytes, weight.read);
+    }
+    for (const auto &[value, pack] : packs) {
+      distinct += std::min(pack.bytes, pack.read);
     }
     entry.step.uniqueRead -= entry.step.uniqueWeights - distinct;
     entry.step.uniqueWeights = distinct;
@@ -120,7 +123,7 @@ private:
       }
       // A cache that is updated in place is a live-in too.
       Value source = withoutViews(group.liveIns()[*param.liveIn]);
-      if (isWeight(source)) {
+      if (isWeight(source.getDefiningOp())) {
         analysis.work.loadedWeights += param.loadedBytes;
       } else if (isCache(source)) {
         analysis.work.loadedCache += param.loadedBytes;
@@ -143,6 +146,13 @@ private:
         WeightUse &use = weights[load.getGlobal().getLeafReference()];
         use.bytes = static_cast<uint64_t>(bytesOf(load.getType()));
         use.read += bytes;
+      } else if (source.getDefiningOp<decoder::PackWeightsOp>()) {
+        // decoder-pack-weights packs a weight once, and only if nothing else
+        // reads it.
+        work.uniqueWeights += bytes;
+        WeightUse &use = packs[source];
+        use.bytes = static_cast<uint64_t>(bytesOf(source.getType()));
+        use.read += bytes;
       } else if (isCache(source)) {
         work.uniqueCache += bytes;
       }
@@ -153,11 +163,6 @@ private:
               .uniqueBytes);
     }
     work.flops += static_cast<uint64_t>(traffic.getFlops(workload));
-  }
-
-  static bool isWeight(Value source) {
-    return isWeightLoad(source.getDefiningOp()) ||
-           source.getDefiningOp<decoder::PackWeightsOp>() != nullptr;
   }
 
   /// A cache is what is appended to, before and after.
@@ -172,6 +177,7 @@ private:
   func::FuncOp function;
   const DeviceSpec &device;
   llvm::MapVector<StringRef, WeightUse> weights;
+  llvm::MapVector<Value, WeightUse> packs;
 };
 
 } // namespace

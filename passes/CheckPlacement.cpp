@@ -151,8 +151,7 @@ LogicalResult checkStep(Operation *op, Memory &memory,
   for (Value input : op->getOperands()) {
     Value source = withoutViews(input);
     inputs.push_back(source);
-    if (!isWeightLoad(source.getDefiningOp()) &&
-        failed(memory.read(op, source))) {
+    if (!isWeight(source.getDefiningOp()) && failed(memory.read(op, source))) {
       return failure();
     }
   }
@@ -172,7 +171,7 @@ LogicalResult checkStep(Operation *op, Memory &memory,
                 "slot; run plan-assign-buffers";
     }
     for (auto [position, input] : llvm::enumerate(inputs)) {
-      if (isWeightLoad(input.getDefiningOp()) ||
+      if (isWeight(input.getDefiningOp()) ||
           (tied && inputs[*tied] == input && position == *tied)) {
         continue;
       }

@@ -17,40 +17,6 @@ namespace sinter {
 
 namespace {
 
-/// Ops that cost nothing and therefore stand where they are needed.
-bool standsAtItsUser(Operation *op) { return isView(op) || isWeightLoad(op); }
-
-/// Writes the block in the one order that depends only on its other ops: before
-/// each of them, what it needs of loads and views, in operand order. Loads and
-/// views that nothing needs are erased.
-void sinkToUsers(Block &block) {
-  SmallVector<Operation *> movable;
-  SmallVector<Operation *> fixed;
-  for (Operation &op : block) {
-    (standsAtItsUser(&op) ? movable : fixed).push_back(&op);
-  }
-  DenseSet<Operation *> placed;
-  for (Operation *user : fixed) {
-    // Chains of views: the deepest first.
-    auto place = [&](auto &self, Operation *op) -> void {
-      for (Value operand : op->getOperands()) {
-        Operation *producer = operand.getDefiningOp();
-        if (producer && producer->getBlock() == &block &&
-            standsAtItsUser(producer) && placed.insert(producer).second) {
-          self(self, producer);
-          producer->moveBefore(user);
-        }
-      }
-    };
-    place(place, user);
-  }
-  for (Operation *op : llvm::reverse(movable)) {
-    if (!placed.contains(op)) {
-      op->erase();
-    }
-  }
-}
-
 struct DecoderNormalizePass
     : public impl::DecoderNormalizeBase<DecoderNormalizePass> {
   void runOnOperation() override {

@@ -29,6 +29,11 @@ struct PlanPipelineOptions
       *this, "config",
       llvm::cl::desc("which of a family's configurations to take"),
       llvm::cl::init(0)};
+  Option<std::string> pack{
+      *this, "pack",
+      llvm::cl::desc("layout of the weights of linear layers with one input: "
+                     "none or concat"),
+      llvm::cl::init("none")};
   Option<bool> verify{*this, "verify",
                       llvm::cl::desc("check the contract after every stage"),
                       llvm::cl::init(true)};

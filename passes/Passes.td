@@ -48,10 +48,43 @@ def DecoderNormalize : Sinter_Pass<"decoder-normalize"> {
   }];
 }
 
+def DecoderPackWeights : Sinter_Pass<"decoder-pack-weights"> {
+  let summary = "linear layers with one input as one, on one packed weight";
+  let description = [{
+    normalized -> packed. Linear layers that read one value (through views),
+    all with a bias or all without, become one `decoder.linear` on a
+    `decoder.pack_weights`, biases packed likewise; their results are slices of
+    its result, each directly before the first op that needs it. The location
+    joins those of the parts. With the layout `none` only the stage moves on.
+
+    Left alone: more than one row, as a part of [rows, lines] does not lie in one
+    run of memory then; a weight that another op reads too, as it would be stored
+    twice; a layer whose result is returned; layers that differ in attributes.
+
+    Before:
+    ```mlir
+    %k = decoder.linear %x by %wk : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+    %v = decoder.linear %x by %wv : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+    ```
+    After:
+    ```mlir
+    %w = decoder.pack_weights concat(%wk, %wv) : (tensor<4x8xbf16>, tensor<4x8xbf16>) -> tensor<8x8xbf16>
+    %kv = decoder.linear %x by %w : (tensor<1x8xbf16>, tensor<8x8xbf16>) -> tensor<1x8xbf16>
+    %k = tensor.extract_slice %kv[0, 0] [1, 4] [1, 1] : tensor<1x8xbf16> to tensor<1x4xbf16>
+    %v = tensor.extract_slice %kv[0, 4] [1, 4] [1, 1] : tensor<1x8xbf16> to tensor<1x4xbf16>
+    ```
+    Refuses an unknown layout.
+  }];
+  let options = [
+    Option<"layout", "layout", "std::string", "\"concat\"",
+           "none or concat">
+  ];
+}
+
 def PlanMark : Sinter_Pass<"plan-mark"> {
   let summary = "decides how each op runs, and writes down why";
   let description = [{
-    normalized -> marked. Every decoder op gets a `plan.mark`: its group and its
+    packed -> marked. Every decoder op of the step gets a `plan.mark`: its group and its
     decision. At this stage every op becomes one kernel (rule
     "one-kernel-per-op"); launches and bytes of the decision are those of the
     first configuration of the first kernel family that accepts the op.
@@ -79,7 +112,8 @@ def PlanFormGroups : Sinter_Pass<"plan-form-groups"> {
   let summary = "turns marks into groups";
   let description = [{
     marked -> grouped. Each marked op moves into a `plan.single`, and the decision
-    of its mark becomes the `why` of the single. Every group is one action with
+    of its mark becomes the `why` of the single. A slice moves in with the op that
+    reads it, since kernels get whole buffers. Every group is one action with
     the tag "form-group", so that debug counters can leave out any of them.
 
     Before:
@@ -186,7 +220,8 @@ def PlanVerifyStage : Sinter_Pass<"plan-verify-stage"> {
     | --- | --- |
     | imported | entries have a workload and named arguments and results; bodies hold decoder ops, reshapes and weight loads; a cache is not read after its append |
     | normalized | and each weight is loaded once per function, nothing is unused |
-    | marked | and each decoder op has a `plan.mark`, groups are numbered in order |
+    | packed | and what is packed are whole weights |
+    | marked | and each decoder op of the step has a `plan.mark`, groups are numbered in order |
     | grouped | every decoder op is in a single or group with a decision; no marks |
     | selected | each group has a family that accepts it and one of its configurations |
     | outlined | launches only; each kernel is launched, and its family accepts it |

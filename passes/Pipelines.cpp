@@ -26,6 +26,8 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
       manager.addPass(createPlanVerifyStage(check));
     }
   };
+  DecoderPackWeightsOptions pack;
+  pack.layout = options.pack;
   PlanMarkOptions mark;
   mark.target = options.target;
   PlanSelectKernelsOptions select;
@@ -33,6 +35,7 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
   select.config = options.config;
   add(nullptr, "imported");
   add(createDecoderNormalize(), "normalized");
+  add(createDecoderPackWeights(pack), "packed");
   add(createPlanMark(mark), "marked");
   add(createPlanFormGroups(), "grouped");
   add(createPlanSelectKernels(select), "selected");
@@ -57,7 +60,7 @@ Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
   if (mlir::succeeded(manager.run(module))) {
     return Status::success();
   }
-  if (imported && plan::getStage(module) == plan::Stage::Normalized) {
+  if (imported && plan::getStage(module) == plan::Stage::Packed) {
     return Error{ErrorCode::NotPlannable, name.str(),
                  "ops that the kernel families run", first,
                  "choose another workload or target"};

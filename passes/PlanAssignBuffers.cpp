@@ -70,7 +70,7 @@ private:
     int64_t step = 0;
     for (Operation &op : function.getBody().front()) {
       ++step;
-      if (isWeightLoad(&op)) {
+      if (isWeight(&op)) {
         addBuffer(op.getResult(0), Buffer::Kind::Weight, step);
         continue;
       }
@@ -227,7 +227,7 @@ struct PlanAssignBuffersPass
     }
     for (func::FuncOp function : entriesOf(module)) {
       for (Operation &op : function.getBody().front()) {
-        if (isDecoderOp(&op) || isa<SingleOp, GroupOp>(op)) {
+        if (isStepOp(&op) || isa<SingleOp, GroupOp>(op)) {
           op.emitError() << describeOp(&op)
                          << " is no launch; run plan-outline-kernels first";
           return signalPassFailure();

@@ -5,6 +5,7 @@
 
 #include <mlir/IR/Action.h>
 #include <mlir/IR/Builders.h>
+#include <mlir/IR/IRMapping.h>
 
 using namespace mlir;
 using namespace sinter::plan;
@@ -52,7 +53,7 @@ struct PlanFormGroupsPass
                                SmallVectorImpl<Operation *> &marked) {
     DenseMap<int64_t, Operation *> groups;
     for (Operation &op : function.getBody().front()) {
-      if (!isDecoderOp(&op)) {
+      if (!isStepOp(&op)) {
         continue;
       }
       auto mark = op.getAttrOfType<MarkAttr>(PlanDialect::kMarkAttr);
@@ -90,6 +91,45 @@ struct PlanFormGroupsPass
     Block *body = builder.createBlock(&single.getBody());
     op->moveBefore(body, body->end());
     builder.create<YieldOp>(op->getLoc(), op->getResults());
+    takeInSlices(*body);
+  }
+
+  /// A kernel gets whole buffers and knows which part it reads: slices move
+  /// into the body, with the views behind them. Each body has its own.
+  static void takeInSlices(Block &body) {
+    IRMapping mapping;
+    SetVector<Operation *> taken;
+    for (Operation &op : body) {
+      for (OpOperand &operand : op.getOpOperands()) {
+        SmallVector<Operation *> views;
+        size_t count = 0; ///< of `views`, up to the slice that comes first
+        for (Operation *view = operand.get().getDefiningOp();
+             isView(view) && view->getBlock() != &body;
+             view = view->getOperand(0).getDefiningOp()) {
+          views.push_back(view);
+          count = isa<tensor::ExtractSliceOp>(view) ? views.size() : count;
+        }
+        OpBuilder builder(&op);
+        for (Operation *view :
+             llvm::reverse(ArrayRef(views).take_front(count))) {
+          if (!mapping.contains(view->getResult(0))) {
+            builder.clone(*view, mapping);
+          }
+        }
+        operand.set(mapping.lookupOrDefault(operand.get()));
+        taken.insert(views.begin(), views.begin() + count);
+      }
+    }
+    // Users before what they use.
+    for (bool erased = true; erased;) {
+      erased = taken.remove_if([](Operation *view) {
+        const bool unused = view->use_empty();
+        if (unused) {
+          view->erase();
+        }
+        return unused;
+      });
+    }
   }
 };
 

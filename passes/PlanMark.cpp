@@ -23,8 +23,8 @@ struct PlanMarkPass : public impl::PlanMarkBase<PlanMarkPass> {
 
   void runOnOperation() override {
     ModuleOp module = getOperation();
-    if (failed(checkStage(module, getArgument(), Stage::Normalized,
-                          Stage::Marked))) {
+    if (failed(
+            checkStage(module, getArgument(), Stage::Packed, Stage::Marked))) {
       return signalPassFailure();
     }
     FailureOr<DeviceSpec> device = deviceFor(module, target);
@@ -56,7 +56,7 @@ struct PlanMarkPass : public impl::PlanMarkBase<PlanMarkPass> {
     llvm::StringSet<> told;
     bool refused = false;
     for (Operation &op : function.getBody().front()) {
-      if (!isDecoderOp(&op)) {
+      if (!isStepOp(&op)) {
         continue;
       }
       FailureOr<DecisionAttr> decision =

@@ -110,7 +110,7 @@ struct PlanOutlineKernelsPass
     SmallVector<Operation *> groups;
     for (func::FuncOp function : entriesOf(module)) {
       for (Operation &op : function.getBody().front()) {
-        if (isDecoderOp(&op)) {
+        if (isStepOp(&op)) {
           op.emitError() << describeOp(&op)
                          << " is in no group; run plan-mark and "
                             "plan-form-groups first";

@@ -85,7 +85,16 @@ private:
                              << "' is loaded twice; run decoder-normalize";
         }
       }
-      if (isWeightLoad(&op) || isView(&op)) {
+      if (auto pack = dyn_cast<decoder::PackWeightsOp>(op);
+          pack && failed(checkPack(pack))) {
+        return failure();
+      }
+      if (stage >= Stage::Grouped && isa<tensor::ExtractSliceOp>(op)) {
+        return broken(&op) << describeOp(&op)
+                           << " is a part of a buffer outside the group that "
+                              "reads it; run plan-form-groups";
+      }
+      if (isWeight(&op) || isView(&op)) {
         if (stage >= Stage::Normalized && op.use_empty()) {
           return broken(&op)
                  << describeOp(&op) << " is not used; run decoder-normalize";
@@ -102,7 +111,23 @@ private:
     return success();
   }
 
-  /// What the stage allows beside loads, views and the return.
+  LogicalResult checkPack(decoder::PackWeightsOp pack) {
+    if (stage < Stage::Packed) {
+      return broken(pack) << describeOp(pack)
+                          << " is packed before decoder-pack-weights has run; "
+                             "start again from the decoder graph";
+    }
+    for (Value part : pack.getInputs()) {
+      if (!isWeightLoad(part.getDefiningOp())) {
+        return broken(pack) << describeOp(pack)
+                            << " packs something else than whole weights, "
+                               "which can only be loaded";
+      }
+    }
+    return success();
+  }
+
+  /// What the stage allows beside weights, views and the return.
   LogicalResult checkStep(Operation *op, int64_t &nextGroup) {
     if (isDecoderOp(op)) {
       if (stage >= Stage::Grouped) {
@@ -146,7 +171,8 @@ private:
     return broken(op) << "'" << op->getName()
                       << "' does not belong in an entry: decoder ops, "
                          "tensor.expand_shape, tensor.collapse_shape, "
-                         "ml_program.global_load_const and ops of plan do";
+                         "tensor.extract_slice, ml_program.global_load_const "
+                         "and ops of plan do";
   }
 
   LogicalResult checkMark(Operation *op, int64_t &nextGroup) {
@@ -256,9 +282,10 @@ struct PlanVerifyStagePass
     if (!stage.empty() && stage != stringifyStage(getStage(module))) {
       std::optional<Stage> wanted = symbolizeStage(stage);
       if (!wanted) {
-        module.emitError() << "plan-verify-stage: '" << stage
-                           << "' is no stage; stages are imported, normalized, "
-                              "marked, grouped, selected, outlined, placed";
+        module.emitError()
+            << "plan-verify-stage: '" << stage
+            << "' is no stage; stages are imported, normalized, "
+               "packed, marked, grouped, selected, outlined, placed";
       } else {
         module.emitError() << "plan-verify-stage: the module is at stage '"
                            << stringifyStage(getStage(module)) << "', wanted '"

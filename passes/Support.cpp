@@ -12,16 +12,20 @@ using namespace mlir;
 
 namespace sinter {
 
-bool isView(Operation *op) {
-  return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(op);
-}
-
 bool isWeightLoad(Operation *op) {
   return isa_and_nonnull<ml_program::GlobalLoadConstOp>(op);
 }
 
+bool isWeight(Operation *op) {
+  return isWeightLoad(op) || isa_and_nonnull<decoder::PackWeightsOp>(op);
+}
+
 bool isDecoderOp(Operation *op) {
   return op && isa_and_nonnull<decoder::DecoderDialect>(op->getDialect());
+}
+
+bool isStepOp(Operation *op) {
+  return isDecoderOp(op) && !isa<decoder::PackWeightsOp>(op);
 }
 
 Value withoutViews(Value value) {
@@ -29,6 +33,37 @@ Value withoutViews(Value value) {
     value = value.getDefiningOp()->getOperand(0);
   }
   return value;
+}
+
+void sinkToUsers(Block &block) {
+  auto standsAtItsUser = [](Operation *op) {
+    return isView(op) || isWeight(op);
+  };
+  SmallVector<Operation *> movable;
+  SmallVector<Operation *> fixed;
+  for (Operation &op : block) {
+    (standsAtItsUser(&op) ? movable : fixed).push_back(&op);
+  }
+  DenseSet<Operation *> placed;
+  for (Operation *user : fixed) {
+    // Chains: the deepest first.
+    auto place = [&](auto &self, Operation *op) -> void {
+      for (Value operand : op->getOperands()) {
+        Operation *producer = operand.getDefiningOp();
+        if (producer && producer->getBlock() == &block &&
+            standsAtItsUser(producer) && placed.insert(producer).second) {
+          self(self, producer);
+          producer->moveBefore(user);
+        }
+      }
+    };
+    place(place, user);
+  }
+  for (Operation *op : llvm::reverse(movable)) {
+    if (!placed.contains(op)) {
+      op->erase();
+    }
+  }
 }
 
 SmallVector<func::FuncOp> entriesOf(ModuleOp module) {
@@ -53,6 +88,8 @@ StringRef passTo(plan::Stage stage) {
     return "";
   case plan::Stage::Normalized:
     return "decoder-normalize";
+  case plan::Stage::Packed:
+    return "decoder-pack-weights";
   case plan::Stage::Marked:
     return "plan-mark";
   case plan::Stage::Grouped:

@@ -11,15 +11,24 @@
 
 namespace sinter {
 
-/// True for tensor.expand_shape and tensor.collapse_shape.
-bool isView(mlir::Operation *op);
+using plan::isView;
 /// True for ml_program.global_load_const.
 bool isWeightLoad(mlir::Operation *op);
+/// True for what is done while weights are loaded, not in a step: a weight load
+/// or decoder.pack_weights.
+bool isWeight(mlir::Operation *op);
 /// True for ops of the decoder dialect.
 bool isDecoderOp(mlir::Operation *op);
+/// True for the decoder ops that run in a step: all but decoder.pack_weights.
+bool isStepOp(mlir::Operation *op);
 
 /// `value` before any views.
 mlir::Value withoutViews(mlir::Value value);
+
+/// Writes the block in the one order that depends only on its step ops: before
+/// each of them, what it needs of weights and views, in operand order. Weights
+/// and views that nothing needs are erased.
+void sinkToUsers(mlir::Block &block);
 
 /// Functions of the module that have a body, in order.
 llvm::SmallVector<mlir::func::FuncOp> entriesOf(mlir::ModuleOp module);

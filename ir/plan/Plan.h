@@ -32,6 +32,10 @@ void setStage(mlir::ModuleOp module, Stage stage);
 /// The workload of an entry function; null where the attribute is absent.
 WorkloadAttr getWorkload(mlir::Operation *function);
 
+/// Ops that name bytes of their operand and move none: tensor.expand_shape,
+/// tensor.collapse_shape, tensor.extract_slice. False for null.
+bool isView(mlir::Operation *op);
+
 /// Memory that placed launches write.
 struct ArenaResource : mlir::SideEffects::Resource::Base<ArenaResource> {
   llvm::StringRef getName() final { return "arena"; }

@@ -58,11 +58,12 @@ def Plan_Access : Plan_Enum<"Access", "how a kernel touches a buffer", [
 def Plan_Stage : Plan_Enum<"Stage", "how far planning has come", [
     I32EnumAttrCase<"Imported", 0, "imported">,
     I32EnumAttrCase<"Normalized", 1, "normalized">,
-    I32EnumAttrCase<"Marked", 2, "marked">,
-    I32EnumAttrCase<"Grouped", 3, "grouped">,
-    I32EnumAttrCase<"Selected", 4, "selected">,
-    I32EnumAttrCase<"Outlined", 5, "outlined">,
-    I32EnumAttrCase<"Placed", 6, "placed">,
+    I32EnumAttrCase<"Packed", 2, "packed">,
+    I32EnumAttrCase<"Marked", 3, "marked">,
+    I32EnumAttrCase<"Grouped", 4, "grouped">,
+    I32EnumAttrCase<"Selected", 5, "selected">,
+    I32EnumAttrCase<"Outlined", 6, "outlined">,
+    I32EnumAttrCase<"Placed", 7, "placed">,
   ]>;
 def Plan_StageAttr : Plan_EnumAttr<Plan_Stage, "stage">;
 

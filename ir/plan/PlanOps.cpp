@@ -97,9 +97,9 @@ static void placedEffects(
 // Bodies
 //===----------------------------------------------------------------------===//
 
-static bool isView(Operation &op) {
-  return isa<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
-             tensor::ExtractSliceOp>(op);
+bool plan::isView(Operation *op) {
+  return isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+                         tensor::ExtractSliceOp>(op);
 }
 
 /// A body holds decoder ops and views, ends in plan.yield, and yields values of
@@ -116,11 +116,11 @@ static LogicalResult verifyBody(Operation *op, Block &body, TypeRange results,
   for (Operation &inner : body.without_terminator()) {
     if (isa_and_nonnull<decoder::DecoderDialect>(inner.getDialect())) {
       ++count;
-    } else if (!isView(inner)) {
+    } else if (!isView(&inner)) {
       InFlightDiagnostic diagnostic =
           op->emitOpError()
-          << "body_c2: the body holds decoder ops and tensor.expand_shape / "
-             "tensor.collapse_shape only, found '"
+          << "body_c2: the body holds decoder ops, tensor.expand_shape, "
+             "tensor.collapse_shape and tensor.extract_slice only, found '"
           << inner.getName() << "'";
       diagnostic.attachNote(inner.getLoc()) << "this op";
       return diagnostic;

@@ -148,12 +148,7 @@ public:
                      rows + elements(embed.getIds()) * kIndexBytes, rows);
         })
         .Case([&](decoder::RmsNormOp norm) { visitNorm(norm, writer); })
-        .Case([&](decoder::LinearOp linear) {
-          writer.add(EagerKernel::Matmul,
-                     bytes(linear.getInput()) + bytes(linear.getWeight()) +
-                         (linear.getBias() ? bytes(linear.getBias()) : 0),
-                     bytes(linear.getResult()));
-        })
+        .Case([&](decoder::LinearOp linear) { visitLinear(linear, writer); })
         .Case([&](decoder::RopeOp rope) { visitRope(rope, writer); })
         .Case([&](decoder::KvAppendOp append) {
           uint64_t whole = attendedBytes(append.getResult());
@@ -173,8 +168,8 @@ public:
           writer.add(EagerKernel::Argmax, bytes(argmax.getLogits()),
                      elements(argmax.getResult()) * kIndexBytes);
         })
-        // A slice of the rows is a view; packed weights are ours alone.
-        .Case<decoder::TakeRowsOp, decoder::PackWeightsOp>([](auto) {})
+        // A slice of the rows is a view.
+        .Case([](decoder::TakeRowsOp) {})
         .Default([&](Operation *other) {
           status = Error{ErrorCode::EagerUncounted, describeOp(other),
                          "an op of the published greedy step", "another",
@@ -249,6 +244,24 @@ private:
   uint64_t attendedBytes(Value cache) const {
     return bytes(cache) / extent(cache, 2) *
            static_cast<uint64_t>(workload.context);
+  }
+
+  /// Packed weights are ours alone: the published code multiplies by each part.
+  static void visitLinear(decoder::LinearOp linear, Writer &writer) {
+    SmallVector<Value> parts = {linear.getWeight()};
+    if (auto pack =
+            linear.getWeight().getDefiningOp<decoder::PackWeightsOp>()) {
+      parts.assign(pack.getInputs().begin(), pack.getInputs().end());
+    }
+    const uint64_t line =
+        bytes(linear.getResult()) / extent(linear.getResult(), 1);
+    for (Value part : parts) {
+      const uint64_t lines = extent(part, 0);
+      writer.add(EagerKernel::Matmul,
+                 bytes(linear.getInput()) + bytes(part) +
+                     (linear.getBias() ? lines * elementBytes(part) : 0),
+                 lines * line);
+    }
   }
 
   static void visitNorm(decoder::RmsNormOp norm, Writer &writer) {
@@ -346,7 +359,7 @@ Result<EagerProfile> profileEager(func::FuncOp function,
   bool masked = false, turned = false;
   size_t afterEmbedding = 0;
   for (Operation &op : function.getBody().front()) {
-    if (!isDecoderOp(&op)) {
+    if (!isStepOp(&op)) {
       continue;
     }
     EagerOp eager;

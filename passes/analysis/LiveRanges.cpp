@@ -18,7 +18,7 @@ LiveRangeAnalysis analyzeLiveRanges(func::FuncOp function) {
   for (Operation &op : function.getBody().front()) {
     const auto step = static_cast<uint32_t>(names.size());
     const bool returns = op.hasTrait<OpTrait::IsTerminator>();
-    if (!isDecoderOp(&op) && !returns) {
+    if (!isStepOp(&op) && !returns) {
       continue;
     }
     for (Value operand : op.getOperands()) {
@@ -32,8 +32,8 @@ LiveRangeAnalysis analyzeLiveRanges(func::FuncOp function) {
       break;
     }
     names.push_back(decoder::opName(&op).str());
-    // Caches are the caller's, packed weights are made while loading.
-    if (isa<decoder::KvAppendOp, decoder::PackWeightsOp>(op)) {
+    // Caches are the caller's.
+    if (isa<decoder::KvAppendOp>(op)) {
       continue;
     }
     for (Value value : op.getResults()) {

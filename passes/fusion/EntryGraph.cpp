@@ -15,7 +15,7 @@ EntryGraph graphOf(func::FuncOp function) {
   EntryGraph entry;
   llvm::DenseMap<Operation *, uint32_t> numbers;
   for (Operation &op : function.getBody().front()) {
-    if (!isDecoderOp(&op) || isa<decoder::PackWeightsOp>(op)) {
+    if (!isStepOp(&op)) {
       continue;
     }
     const uint32_t number = entry.graph.add(decoder::opName(&op).str());

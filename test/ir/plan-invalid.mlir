@@ -162,7 +162,7 @@ func.func @body_c1(%x: tensor<1x8xbf16>) {
 
 ml_program.global private @w(#ml_program.extern) : tensor<1x8xbf16>
 func.func @body_c2(%x: tensor<1x8xbf16>) {
-  // expected-error @+1 {{body_c2: the body holds decoder ops and tensor.expand_shape / tensor.collapse_shape only, found 'ml_program.global_load_const'}}
+  // expected-error @+1 {{body_c2: the body holds decoder ops, tensor.expand_shape, tensor.collapse_shape and tensor.extract_slice only, found 'ml_program.global_load_const'}}
   %0 = plan.single -> tensor<1x8xbf16> {
     // expected-note @+1 {{this op}}
     %w = ml_program.global_load_const @w : tensor<1x8xbf16>

@@ -1,7 +1,7 @@
 // RUN: sinter-opt %s --plan-form-groups --split-input-file --verify-diagnostics
 
-// expected-error @below {{plan-form-groups wants stage 'marked', the module is at 'normalized'; run plan-mark first}}
-module attributes {plan.stage = #plan.stage<normalized>} {}
+// expected-error @below {{plan-form-groups wants stage 'marked', the module is at 'packed'; run plan-mark first}}
+module attributes {plan.stage = #plan.stage<packed>} {}
 
 // -----
 

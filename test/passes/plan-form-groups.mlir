@@ -39,4 +39,28 @@ module attributes {plan.stage = #plan.stage<marked>} {
     %a = decoder.kv_append %v at %p into %c {plan.mark = #plan.mark<group = 1, decision = #decision>} : tensor<1x2x4xbf16>, tensor<1xi32>, tensor<1x2x16x4xbf16>
     return %y, %a : tensor<1x8xbf16>, tensor<1x2x16x4xbf16>
   }
+
+  // A slice moves into each body that reads it, with the views behind it.
+  // CHECK-LABEL: func.func @slices
+  // CHECK-SAME: (%[[X:[^:]*]]: tensor<1x16xbf16>, %[[P:[^:]*]]: tensor<1xi32>)
+  func.func @slices(%x: tensor<1x16xbf16>, %p: tensor<1xi32>) -> (tensor<1x2x4xbf16>, tensor<1x8xbf16>)
+      attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
+    // CHECK-NEXT: %[[R:.*]] = plan.single
+    // CHECK-NEXT: %[[S0:.*]] = tensor.extract_slice %[[X]][0, 8] [1, 8] [1, 1]
+    // CHECK-NEXT: %[[E0:.*]] = tensor.expand_shape %[[S0]]
+    // CHECK-NEXT: decoder.rope %[[E0]] at %[[P]]
+    // CHECK-NEXT: plan.yield
+    // CHECK-NEXT: }
+    // CHECK-NEXT: %[[A:.*]] = plan.single
+    // CHECK-NEXT: %[[S1:.*]] = tensor.extract_slice %[[X]][0, 8] [1, 8] [1, 1]
+    // CHECK-NEXT: decoder.add %[[S1]], %[[S1]]
+    // CHECK-NEXT: plan.yield
+    // CHECK-NEXT: }
+    // CHECK-NEXT: return %[[R]], %[[A]]
+    %s = tensor.extract_slice %x[0, 8] [1, 8] [1, 1] : tensor<1x16xbf16> to tensor<1x8xbf16>
+    %e = tensor.expand_shape %s [[0], [1, 2]] output_shape [1, 2, 4] : tensor<1x8xbf16> into tensor<1x2x4xbf16>
+    %r = decoder.rope %e at %p theta 1.0e4 {plan.mark = #plan.mark<group = 0, decision = #decision>} : tensor<1x2x4xbf16>, tensor<1xi32>
+    %a = decoder.add %s, %s {plan.mark = #plan.mark<group = 1, decision = #decision>} : tensor<1x8xbf16>
+    return %r, %a : tensor<1x2x4xbf16>, tensor<1x8xbf16>
+  }
 }

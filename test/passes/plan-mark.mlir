@@ -11,7 +11,7 @@
 // CHECK: #[[$ADD:.*]] = #plan.decision<choice = single, launch = stream, rule = "one-kernel-per-op", origin = model, reason = single_unfused_stage, before = <launches = 1, read = 32, written = 16, picoseconds = 0>, after = <launches = 1, read = 32, written = 16, picoseconds = 0>>
 // CHECK: module attributes {plan.stage = #plan.stage<marked>, plan.target = "h200"}
 // OTHER: plan.target = "rtx-4090"
-module attributes {plan.stage = #plan.stage<normalized>} {
+module attributes {plan.stage = #plan.stage<packed>} {
   ml_program.global private @"a.weight"(#ml_program.extern<tensor<8x8xbf16>>) : tensor<8x8xbf16>
   // CHECK-LABEL: func.func @decode
   func.func @decode(%x: tensor<1x8xbf16> {plan.name = "x"}) -> (tensor<1x8xbf16> {plan.name = "y"})
@@ -32,7 +32,7 @@ module attributes {plan.stage = #plan.stage<normalized>} {
 // What attention reads follows the context of the workload.
 // CHECK: #[[$SHORT:.*]] = #plan.decision<{{.*}} before = <launches = 1, read = 576, written = 32,
 // CHECK: #[[$LONG:.*]] = #plan.decision<{{.*}} before = <launches = 1, read = 2592, written = 32,
-module attributes {plan.stage = #plan.stage<normalized>} {
+module attributes {plan.stage = #plan.stage<packed>} {
   // CHECK-LABEL: func.func @short
   func.func @short(%q: tensor<1x2x8xbf16> {plan.name = "q"}, %k: tensor<1x1x64x8xbf16> {plan.name = "k"}, %v: tensor<1x1x64x8xbf16> {plan.name = "v"}, %p: tensor<1xi32> {plan.name = "p"}) -> (tensor<1x2x8xbf16> {plan.name = "y"})
       attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 1, max_context = 64>} {
@@ -53,7 +53,7 @@ module attributes {plan.stage = #plan.stage<normalized>} {
 
 // A pin is honoured and said.
 // CHECK: #[[$FORCED:.*]] = #plan.decision<{{.*}} origin = forced, reason = forced_by_user,
-module attributes {plan.stage = #plan.stage<normalized>} {
+module attributes {plan.stage = #plan.stage<packed>} {
   // CHECK-LABEL: func.func @forced
   func.func @forced(%x: tensor<1x8xbf16> {plan.name = "x"}) -> (tensor<1x8xbf16> {plan.name = "y"})
       attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {

@@ -3,7 +3,7 @@
 // RUN: not sinter-opt %s --plan-verify-stage=stage=baked --split-input-file 2>&1 | FileCheck %s --check-prefix=NOSTAGE
 
 // STAGE: plan-verify-stage: the module is at stage 'imported', wanted 'placed'; run plan-assign-buffers
-// NOSTAGE: plan-verify-stage: 'baked' is no stage; stages are imported, normalized, marked, grouped, selected, outlined, placed
+// NOSTAGE: plan-verify-stage: 'baked' is no stage; stages are imported, normalized, packed, marked, grouped, selected, outlined, placed
 
 //===----------------------------------------------------------------------===//
 // Entries, at every stage
@@ -75,7 +75,7 @@ module attributes {plan.stage = #plan.stage<grouped>} {
 // -----
 
 //===----------------------------------------------------------------------===//
-// imported, normalized
+// imported, normalized, packed
 //===----------------------------------------------------------------------===//
 
 #decision = #plan.decision<choice = single, launch = stream, rule = "one-kernel-per-op", origin = model, reason = single_unfused_stage,
@@ -112,6 +112,47 @@ module attributes {plan.stage = #plan.stage<normalized>} {
     // expected-error @below {{at stage 'normalized': 'expand_shape' (tensor.expand_shape) is not used; run decoder-normalize}}
     %v = tensor.expand_shape %x [[0], [1, 2]] output_shape [1, 2, 4] : tensor<1x8xbf16> into tensor<1x2x4xbf16>
     return %x : tensor<1x8xbf16>
+  }
+}
+
+// -----
+
+module attributes {plan.stage = #plan.stage<normalized>} {
+  ml_program.global private @v(#ml_program.extern<tensor<8x8xbf16>>) : tensor<8x8xbf16>
+  ml_program.global private @w(#ml_program.extern<tensor<8x8xbf16>>) : tensor<8x8xbf16>
+  func.func @decode(%x: tensor<1x8xbf16> {plan.name = "x"}) -> (tensor<1x16xbf16> {plan.name = "y"})
+      attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
+    %v = ml_program.global_load_const @v : tensor<8x8xbf16>
+    %w = ml_program.global_load_const @w : tensor<8x8xbf16>
+    // expected-error @below {{at stage 'normalized': 'pack_weights' (decoder.pack_weights) is packed before decoder-pack-weights has run; start again from the decoder graph}}
+    %p = decoder.pack_weights concat(%v, %w) : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<16x8xbf16>
+    %y = decoder.linear %x by %p : (tensor<1x8xbf16>, tensor<16x8xbf16>) -> tensor<1x16xbf16>
+    return %y : tensor<1x16xbf16>
+  }
+}
+
+// -----
+
+module attributes {plan.stage = #plan.stage<packed>} {
+  ml_program.global private @w(#ml_program.extern<tensor<8x8xbf16>>) : tensor<8x8xbf16>
+  func.func @decode(%x: tensor<1x8xbf16> {plan.name = "x"}, %v: tensor<8x8xbf16> {plan.name = "v"}) -> (tensor<1x16xbf16> {plan.name = "y"})
+      attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
+    %w = ml_program.global_load_const @w : tensor<8x8xbf16>
+    // expected-error @below {{at stage 'packed': 'pack_weights' (decoder.pack_weights) packs something else than whole weights, which can only be loaded}}
+    %p = decoder.pack_weights concat(%v, %w) : (tensor<8x8xbf16>, tensor<8x8xbf16>) -> tensor<16x8xbf16>
+    %y = decoder.linear %x by %p : (tensor<1x8xbf16>, tensor<16x8xbf16>) -> tensor<1x16xbf16>
+    return %y : tensor<1x16xbf16>
+  }
+}
+
+// -----
+
+module attributes {plan.stage = #plan.stage<grouped>} {
+  func.func @decode(%x: tensor<1x8xbf16> {plan.name = "x"}) -> (tensor<1x4xbf16> {plan.name = "y"})
+      attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
+    // expected-error @below {{at stage 'grouped': 'extract_slice' (tensor.extract_slice) is a part of a buffer outside the group that reads it; run plan-form-groups}}
+    %y = tensor.extract_slice %x[0, 4] [1, 4] [1, 1] : tensor<1x8xbf16> to tensor<1x4xbf16>
+    return %y : tensor<1x4xbf16>
   }
 }
 
