@@ -80,6 +80,38 @@ GroupView GroupView::ofOp(mlir::Operation *op) {
   return view;
 }
 
+/// Whether something else than `ops` needs `value`, perhaps through views.
+static bool isNeededBeside(llvm::ArrayRef<mlir::Operation *> ops,
+                           mlir::Value value) {
+  return llvm::any_of(value.getUsers(), [&](mlir::Operation *user) {
+    return isView(user) ? isNeededBeside(ops, user->getResult(0))
+                        : !llvm::is_contained(ops, user);
+  });
+}
+
+GroupView GroupView::ofOps(llvm::ArrayRef<mlir::Operation *> ops) {
+  GroupView view;
+  view.block = ops.front()->getBlock();
+  view.computeOps.assign(ops.begin(), ops.end());
+  for (mlir::Operation *op : ops) {
+    for (mlir::Value operand : op->getOperands()) {
+      const mlir::Value base = view.source(operand);
+      mlir::Operation *producer = base.getDefiningOp();
+      const bool irregular = producer && isView(producer);
+      if (!irregular && !llvm::is_contained(ops, producer) &&
+          !llvm::is_contained(view.inputs, base)) {
+        view.inputs.push_back(base);
+      }
+    }
+    for (mlir::Value result : op->getResults()) {
+      if (isNeededBeside(ops, result)) {
+        view.outputs.push_back(result);
+      }
+    }
+  }
+  return view;
+}
+
 BufferView GroupView::view(mlir::Value value) const {
   BufferView view{value};
   while (mlir::Operation *op = view.base.getDefiningOp()) {

@@ -30,6 +30,11 @@ public:
   static GroupView ofBody(mlir::Block &body);
   /// One op outside any body: live-ins are its distinct operands.
   static GroupView ofOp(mlir::Operation *op);
+  /// Ops of one block in program order that are no body yet. Views anywhere in
+  /// the block are looked through: a slice between two groups is the reader's.
+  /// Live-ins in the order of first use; live-outs are the results that
+  /// something else than `ops` and views needs.
+  static GroupView ofOps(llvm::ArrayRef<mlir::Operation *> ops);
 
   /// All ops but views and the terminator.
   llvm::ArrayRef<mlir::Operation *> ops() const { return computeOps; }

@@ -123,6 +123,10 @@ public:
   virtual Verdict accepts(const GroupView &group,
                           const DeviceSpec &device) const = 0;
 
+  /// May a group with these ops and later ones be accepted? The planner grows
+  /// groups from their first op only through groups of which a family says so.
+  virtual bool mayGrow(const GroupView &group) const { return false; }
+
   // The rest is asked only of groups that were accepted.
 
   /// Legal configurations in a fixed order, at least one. The first is the

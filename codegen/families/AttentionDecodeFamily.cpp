@@ -66,6 +66,10 @@ public:
     return Verdict::ok();
   }
 
+  bool mayGrow(const GroupView &group) const override {
+    return AttentionGroup::mayGrow(group);
+  }
+
   llvm::SmallVector<KernelConfig>
   enumerate(const GroupView &group, const DeviceSpec &device) const override {
     const AttentionGroup attention = AttentionGroup::of(group);

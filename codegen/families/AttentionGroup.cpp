@@ -208,6 +208,22 @@ Verdict AttentionGroup::match(const GroupView &group, AttentionGroup &out) {
   return acceptsElementTypes(group);
 }
 
+bool AttentionGroup::mayGrow(const GroupView &group) {
+  unsigned attentions = 0;
+  unsigned appends = 0;
+  unsigned ropes = 0;
+  unsigned norms = 0; // of heads: rank 3
+  for (mlir::Operation *op : group.ops()) {
+    attentions += mlir::isa<decoder::AttentionOp>(op);
+    appends += mlir::isa<decoder::KvAppendOp>(op);
+    ropes += mlir::isa<decoder::RopeOp>(op);
+    norms += mlir::isa<decoder::RmsNormOp>(op) &&
+             shapeOf(op->getResult(0)).size() == 3;
+  }
+  return attentions <= 1 && appends <= 2 && ropes <= 2 && norms <= 2 &&
+         attentions + appends + ropes + norms == group.ops().size();
+}
+
 AttentionGroup AttentionGroup::of(const GroupView &group) {
   AttentionGroup out;
   [[maybe_unused]] const Verdict verdict = match(group, out);

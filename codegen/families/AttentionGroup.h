@@ -21,6 +21,8 @@ struct AttentionGroup {
 
   /// The group's ops by role, or a refusal.
   static Verdict match(const GroupView &group, AttentionGroup &out);
+  /// Whether more ops could make of these a group that matches.
+  static bool mayGrow(const GroupView &group);
   /// Of a group that matches.
   static AttentionGroup of(const GroupView &group);
 

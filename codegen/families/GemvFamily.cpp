@@ -62,6 +62,10 @@ public:
     return Verdict::ok();
   }
 
+  bool mayGrow(const GroupView &group) const override {
+    return GemvGroup::mayGrow(group);
+  }
+
   llvm::SmallVector<KernelConfig>
   enumerate(const GroupView &group, const DeviceSpec &device) const override {
     GemvGroup gemv = GemvGroup::of(group);

@@ -170,6 +170,17 @@ Verdict GemvGroup::match(const GroupView &group, GemvGroup &out) {
   return acceptsElementTypes(group);
 }
 
+bool GemvGroup::mayGrow(const GroupView &group) {
+  unsigned norms = 0;
+  unsigned linears = 0;
+  for (mlir::Operation *op : group.ops()) {
+    norms += mlir::isa<decoder::RmsNormOp>(op);
+    linears += mlir::isa<decoder::LinearOp>(op);
+  }
+  // Whatever takes in the output comes last.
+  return norms <= 1 && linears <= 1 && norms + linears == group.ops().size();
+}
+
 GemvGroup GemvGroup::of(const GroupView &group) {
   GemvGroup out;
   [[maybe_unused]] const Verdict verdict = match(group, out);

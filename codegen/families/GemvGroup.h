@@ -13,6 +13,8 @@ namespace sinter::codegen {
 struct GemvGroup {
   /// The group's ops by role, or a refusal.
   static Verdict match(const GroupView &group, GemvGroup &out);
+  /// Whether more ops could make of these a group that matches.
+  static bool mayGrow(const GroupView &group);
   /// Of a group that matches.
   static GemvGroup of(const GroupView &group);
 

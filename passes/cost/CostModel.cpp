@@ -8,6 +8,18 @@
 
 namespace sinter::cost {
 
+bool fitTogether(const PhaseWork &a, const PhaseWork &b,
+                 const DeviceLimits &limits) {
+  Exact threads = Exact(a.threads) + b.threads;
+  Exact registers =
+      Exact(a.threads) * a.registers + Exact(b.threads) * b.registers;
+  Exact reserved = limits.sharedBytesReserved.value;
+  Exact shared = Exact(a.sharedBytes) + b.sharedBytes + reserved + reserved;
+  return !(Exact(limits.threadsPerSm.value) < threads) &&
+         !(Exact(limits.registersPerSm.value) < registers) &&
+         !(Exact(limits.sharedBytesPerSm.value) < shared);
+}
+
 namespace {
 
 /// Reads constants of one device file and remembers which.
@@ -105,19 +117,6 @@ Status checkMode(ExecutionMode mode, const DeviceSpec &device) {
                  "use the mode graph or stream"};
   }
   return Status::success();
-}
-
-/// One block of each on one SM: what an overlap needs.
-bool fitTogether(const PhaseWork &a, const PhaseWork &b,
-                 const DeviceLimits &limits) {
-  Exact threads = Exact(a.threads) + b.threads;
-  Exact registers =
-      Exact(a.threads) * a.registers + Exact(b.threads) * b.registers;
-  Exact reserved = limits.sharedBytesReserved.value;
-  Exact shared = Exact(a.sharedBytes) + b.sharedBytes + reserved + reserved;
-  return !(Exact(limits.threadsPerSm.value) < threads) &&
-         !(Exact(limits.registersPerSm.value) < registers) &&
-         !(Exact(limits.sharedBytesPerSm.value) < shared);
 }
 
 Overlap overlapOf(const PhaseWork &work, uint64_t cold, ExecutionMode mode,

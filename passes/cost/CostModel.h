@@ -195,6 +195,11 @@ struct Price {
   std::optional<uint32_t> listed;
 };
 
+/// Whether a block of each fits one SM at once, which an overlap needs: the
+/// only thing besides its kind that a price asks of the phase before.
+bool fitTogether(const PhaseWork &a, const PhaseWork &b,
+                 const DeviceLimits &limits);
+
 /// The price of `work` after `previous` (null: the first of its entry).
 /// SIN2806: the device file lacks a constant that the price needs, named.
 /// SIN2807: the GPU cannot launch that way. SIN2808: beyond 2^63 ps.
