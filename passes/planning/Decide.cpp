@@ -114,7 +114,10 @@ private:
   void decide(PhaseDecision &phase, const Variant &variant,
               const uint32_t *tail) {
     uint64_t body = 0;
-    phase.before = apart(phase.ops, false, tail, &body).value_or(phase.after);
+    phase.before =
+        variant.choice == plan::Choice::Single
+            ? phase.after
+            : apart(phase.ops, false, tail, &body).value_or(phase.after);
     phase.forced = llvm::any_of(phase.ops, [&](uint32_t op) {
       return constraints[op].forced == variant.choice;
     });

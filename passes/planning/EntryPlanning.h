@@ -91,6 +91,7 @@ struct Refusal {
 /// What families and library say of all groups of one structure.
 struct Answer {
   std::vector<Variant> variants; ///< families in order, then the library
+  /// Of groups of several ops, by families that have groups with such a first.
   std::vector<Refusal> refusals;
   bool grow = false;
 

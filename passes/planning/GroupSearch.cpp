@@ -19,8 +19,7 @@ namespace sinter::planning {
 //===----------------------------------------------------------------------===//
 
 const Refusal *Answer::nearestRefusal() const {
-  // RefusedOp and RefusedGroupSize of a single-op family say only that the ops
-  // are another family's.
+  // RefusedOp says only that the ops are another family's.
   auto distance = [](const Refusal &refusal) {
     switch (refusal.verdict.reason()) {
     case plan::Reason::RefusedOp:
@@ -79,7 +78,11 @@ Answer askFamilies(ArrayRef<Operation *> ops, const DeviceSpec &device,
   for (const codegen::KernelFamily *family : codegen::kernelFamilies()) {
     answer.grow |= family->mayGrow(group);
     if (Verdict verdict = family->accepts(group, device); !verdict) {
-      answer.refusals.push_back({family, std::move(verdict)});
+      // A family without groups that begin so has nothing to say about them.
+      if (ops.size() == 1 ||
+          family->mayGrow(codegen::GroupView::ofOps(ops.front()))) {
+        answer.refusals.push_back({family, std::move(verdict)});
+      }
       continue;
     }
     for (const codegen::KernelConfig &config :
@@ -262,7 +265,10 @@ std::vector<uint32_t> bestVariants(const Answer &answer, plan::Choice choice) {
         never &= variants[j].prices[k] <= variants[i].prices[k];
         equal &= variants[j].prices[k] == variants[i].prices[k];
       }
-      beaten = never && (!equal || j < i);
+      const auto order = [&](uint32_t number) {
+        return std::pair(variants[number].work.issued, number);
+      };
+      beaten = never && (!equal || order(j) < order(i));
     }
     if (!beaten) {
       kept.push_back(i);

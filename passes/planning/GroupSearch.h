@@ -24,7 +24,8 @@ Status findGroups(EntryPlan &plan, const DeviceSpec &device,
 Status priceGroups(EntryPlan &plan, const DeviceSpec &device);
 
 /// Of `answer`'s variants of one choice, those that no other one beats at every
-/// price with the same tail; of equal ones the first.
+/// price with the same tail; of equal ones that which issues least, then the
+/// first.
 std::vector<uint32_t> bestVariants(const Answer &answer, plan::Choice choice);
 
 } // namespace sinter::planning

@@ -94,13 +94,11 @@ private:
     auto function = ops.front()->getParentOfType<func::FuncOp>();
     const Answer answer =
         askFamilies(ops, device, plan::getWorkload(function).workload());
-    const Refusal *nearest = answer.nearestRefusal();
-    if (answer.variants.empty() && nearest) {
+    if (!answer.variants.empty()) {
+      pair.reason = plan::Reason::RefusedNotRequested;
+    } else if (const Refusal *nearest = answer.nearestRefusal()) {
       pair.reason = nearest->verdict.reason();
       pair.note = nearest->verdict.note();
-    } else {
-      // The decision set never asked.
-      pair.reason = plan::Reason::RefusedNotRequested;
     }
   }
 

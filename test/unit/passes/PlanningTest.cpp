@@ -1,12 +1,12 @@
 //===- PlanningTest.cpp - Plans of published models -----------------------===//
 
-#include "passes/planning/EntryPlanning.h"
 #include "codegen/devices/Devices.h"
 #include "ir/Register.h"
 #include "ir/plan/Plan.h"
 #include "models/config/ModelSource.h"
 #include "models/importer/Importer.h"
 #include "passes/Passes.h"
+#include "passes/planning/EntryPlanning.h"
 
 #include <gtest/gtest.h>
 #include <mlir/IR/MLIRContext.h>
@@ -25,7 +25,11 @@ namespace {
 
 class Planning : public ::testing::Test {
 protected:
-  mlir::func::FuncOp import(const std::string &model, Workload workload = {}) {
+  /// At stage `packed`, with one matrix for q, k and v and one for gate and up
+  /// unless `layout` is "none".
+  mlir::func::FuncOp import(const std::string &model,
+                            const std::string &layout = "concat",
+                            Workload workload = {}) {
     Result<ModelSource> source = resolveModel(model);
     EXPECT_TRUE(source.ok());
     Result<mlir::OwningOpRef<mlir::ModuleOp>> imported =
@@ -33,7 +37,10 @@ protected:
     EXPECT_TRUE(imported.ok());
     module = std::move(*imported);
     mlir::PassManager manager(&context);
+    DecoderPackWeightsOptions pack;
+    pack.layout = layout;
     manager.addPass(createDecoderNormalize());
+    manager.addPass(createDecoderPackWeights(pack));
     EXPECT_TRUE(mlir::succeeded(manager.run(*module)));
     return *module->getOps<mlir::func::FuncOp>().begin();
   }
@@ -62,43 +69,377 @@ protected:
   mlir::OwningOpRef<mlir::ModuleOp> module;
 };
 
-TEST_F(Planning, Look) {
-  for (const char *model : {"qwen3-0.6b", "qwen3-32b"}) {
+uint64_t total(const EntryPlan &plan) { return plan.step.picoseconds; }
+
+const PhaseDecision &phaseWith(const EntryPlan &plan, const std::string &name) {
+  for (const PhaseDecision &phase : plan.phases) {
+    for (uint32_t op : phase.ops) {
+      if (plan.entry.graph.name(op) == name) {
+        return phase;
+      }
+    }
+  }
+  ADD_FAILURE() << name;
+  return plan.phases.front();
+}
+
+plan::Choice choiceOf(const EntryPlan &plan, const std::string &name) {
+  return plan.variantOf(phaseWith(plan, name)).choice;
+}
+
+TEST_F(Planning, SinglesAreOneLaunchPerOp) {
+  PlanningOptions options;
+  options.decisions = DecisionSet::Single;
+  EntryPlan single = plan(import("qwen3-0.6b"), device(), options);
+  EXPECT_EQ(single.phases.size(), 536u);
+  EXPECT_EQ(single.step.launches, 536u);
+  for (const PhaseDecision &phase : single.phases) {
+    EXPECT_EQ(single.variantOf(phase).choice, plan::Choice::Single);
+    EXPECT_EQ(phase.reason, plan::Reason::SingleUnfusedStage);
+    EXPECT_EQ(phase.before, phase.after);
+  }
+}
+
+TEST_F(Planning, LibraryTakesEveryLinear) {
+  PlanningOptions options;
+  options.decisions = DecisionSet::Library;
+  EntryPlan library = plan(import("qwen3-0.6b"), device(), options);
+  EXPECT_EQ(library.phases.size(), 536u);
+  size_t calls = 0;
+  for (const PhaseDecision &phase : library.phases) {
+    const Variant &variant = library.variantOf(phase);
+    mlir::Operation *op = library.entry.ops[phase.ops.front()];
+    const bool linear = llvm::isa<decoder::LinearOp>(op);
+    EXPECT_EQ(variant.choice == plan::Choice::Library, linear);
+    calls += linear;
+  }
+  EXPECT_EQ(calls, 28u * 7 + 1);
+}
+
+/// The phases of every set run each op once, behind what it needs; the prices
+/// of phases add up to the solver's and to the cost model's.
+TEST_F(Planning, PhasesAddUp) {
+  for (const char *model : {"qwen3-0.6b", "qwen2.5-0.5b", "llama-3.2-1b"}) {
     auto function = import(model);
+    for (DecisionSet set : {DecisionSet::Single, DecisionSet::Library,
+                            DecisionSet::Greedy, DecisionSet::Exact}) {
+      for (const char *gpu : {"h200", "rtx-4090"}) {
+        PlanningOptions options;
+        options.decisions = set;
+        EntryPlan result = plan(function, device(gpu), options);
+        std::vector<char> done(result.entry.graph.size());
+        uint64_t sum = 0;
+        for (const PhaseDecision &phase : result.phases) {
+          for (uint32_t op : phase.ops) {
+            EXPECT_FALSE(done[op]);
+            done[op] = 1;
+            for (uint32_t producer : result.entry.graph.producers(op)) {
+              EXPECT_TRUE(done[producer]);
+            }
+          }
+          sum += phase.after.picoseconds;
+        }
+        EXPECT_EQ(std::count(done.begin(), done.end(), 1),
+                  static_cast<long>(done.size()));
+        const auto &chosen = result.solution.plans[result.mode];
+        EXPECT_EQ(sum, chosen.picoseconds);
+        EXPECT_EQ(sum, result.step.picoseconds);
+        EXPECT_EQ(result.step.launches, chosen.launches);
+      }
+    }
+  }
+}
+
+TEST_F(Planning, ExactIsNeverDearer) {
+  for (const std::string &model : publishedModels()) {
+    auto function = import(model);
+    std::map<DecisionSet, uint64_t> prices;
     for (DecisionSet set : {DecisionSet::Single, DecisionSet::Library,
                             DecisionSet::Greedy, DecisionSet::Exact}) {
       PlanningOptions options;
       options.decisions = set;
-      auto start = std::chrono::steady_clock::now();
-      EntryPlan result = plan(function, device(), options);
-      double ms = std::chrono::duration<double, std::milli>(
-                      std::chrono::steady_clock::now() - start)
-                      .count();
-      std::printf("%s %s: %zu phases, mode %s, %.1f us, %.1f ms; answers %zu "
-                  "groups %zu candidates %zu tails %zu states %lu\n",
-                  model, decisionSetName(set).data(), result.phases.size(),
-                  cost::modeName(result.chosenMode()).data(),
-                  result.step.picoseconds / 1e6, ms, result.answers.size(),
-                  result.groups.size(), result.candidates.candidates.size(),
-                  result.candidates.tails.size(), result.solution.states);
-      for (size_t i = 0; i < std::min<size_t>(20, result.phases.size()); ++i) {
-        const PhaseDecision &phase = result.phases[i];
-        const Variant &v = result.variantOf(phase);
-        std::printf("  %s | %s {%s} %s | %s\n",
-                    result.entry.graph.describe(phase.ops).c_str(),
-                    v.family ? v.family->name().str().c_str() : "library",
-                    v.config.text().c_str(),
-                    plan::stringifyReason(phase.reason).str().c_str(),
-                    cost::describe(phase.price).c_str());
-      }
-      for (size_t m = 0; m < result.modes.size(); ++m) {
-        std::printf("  %s %.1f us %lu launches\n",
-                    result.candidates.modes[m].c_str(),
-                    result.solution.plans[m].picoseconds / 1e6,
-                    result.solution.plans[m].launches);
-      }
+      prices[set] = total(plan(function, device(), options));
+    }
+    EXPECT_LE(prices[DecisionSet::Exact], prices[DecisionSet::Greedy]) << model;
+    EXPECT_LT(prices[DecisionSet::Exact], prices[DecisionSet::Single]) << model;
+    EXPECT_LT(prices[DecisionSet::Exact], prices[DecisionSet::Library])
+        << model;
+  }
+}
+
+/// Ops around attention are one kernel with it, the residual one with its
+/// linear layer.
+TEST_F(Planning, FusesWhatFamiliesTake) {
+  EntryPlan result = plan(import("qwen3-0.6b"), device());
+  const PhaseDecision &attention = phaseWith(result, "layers.3.attention");
+  EXPECT_EQ(result.entry.graph.describe(attention.ops),
+            "'layers.3.q_norm', 'layers.3.q_rope', 'layers.3.k_norm', "
+            "'layers.3.k_rope', 'layers.3.k_append', 'layers.3.v_append', "
+            "'layers.3.attention'");
+  EXPECT_EQ(attention.before.launches, 7u);
+  EXPECT_EQ(attention.after.launches, 1u);
+  EXPECT_GT(attention.before.picoseconds, attention.after.picoseconds);
+  EXPECT_EQ(attention.reason, plan::Reason::FuseSavesLaunch);
+  EXPECT_EQ(&phaseWith(result, "layers.3.o_proj"),
+            &phaseWith(result, "layers.3.attention_residual"));
+  EXPECT_EQ(&phaseWith(result, "lm_head"), &phaseWith(result, "argmax"));
+  // All layers alike.
+  for (uint32_t layer = 1; layer < 28; ++layer) {
+    for (const char *part : {"attention", "o_proj", "gate_proj", "down_proj"}) {
+      const Variant &a = result.variantOf(
+          phaseWith(result, "layers." + std::to_string(layer) + "." + part));
+      const Variant &b =
+          result.variantOf(phaseWith(result, std::string("layers.0.") + part));
+      EXPECT_EQ(a.family, b.family);
+      EXPECT_EQ(a.config, b.config);
     }
   }
+}
+
+TEST_F(Planning, EqualLayersAreAskedOnce) {
+  auto answers = [&](const char *model) {
+    return plan(import(model), device()).answers.size();
+  };
+  // 28 and 64 layers of one structure.
+  EXPECT_EQ(answers("qwen3-0.6b"), answers("qwen3-32b"));
+}
+
+TEST_F(Planning, NoProgrammaticLaunchBeforeHopper) {
+  auto function = import("qwen3-0.6b");
+  for (const char *gpu : {"a100-80gb", "rtx-4090", "rtx-3090", "l4", "l40s"}) {
+    EntryPlan result = plan(function, device(gpu));
+    EXPECT_EQ(result.chosenMode(), ExecutionMode::Graph) << gpu;
+    ASSERT_TRUE(result.modeRefusals[2].has_value()) << gpu;
+    EXPECT_EQ(result.modeRefusals[2]->code, ErrorCode::LaunchUnsupported);
+    EXPECT_FALSE(result.solution.plans[2].exists());
+  }
+  EntryPlan hopper = plan(function, device("h200"));
+  EXPECT_EQ(hopper.chosenMode(), ExecutionMode::Programmatic);
+  EXPECT_FALSE(hopper.modeRefusals[2].has_value());
+
+  PlanningOptions options;
+  options.mode = ExecutionMode::Programmatic;
+  Result<EntryPlan> refused = planEntry(function, device("rtx-4090"), options);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::LaunchUnsupported);
+  options.mode = ExecutionMode::Stream;
+  EXPECT_EQ(plan(function, device("h200"), options).chosenMode(),
+            ExecutionMode::Stream);
+}
+
+TEST_F(Planning, ForcesAreHonoured) {
+  auto function = import("qwen3-0.6b");
+  const uint64_t free = total(plan(function, device()));
+  PlanningOptions options;
+  options.forces = {{"layers.*.attention_residual", plan::Choice::Single},
+                    {"layers.5.gate_proj", plan::Choice::Library}};
+  EntryPlan forced = plan(function, device(), options);
+  EXPECT_EQ(choiceOf(forced, "layers.7.attention_residual"),
+            plan::Choice::Single);
+  EXPECT_EQ(choiceOf(forced, "layers.5.gate_proj"), plan::Choice::Library);
+  EXPECT_EQ(choiceOf(forced, "layers.6.gate_proj"), plan::Choice::Single);
+  const PhaseDecision &gate = phaseWith(forced, "layers.5.gate_proj");
+  EXPECT_TRUE(gate.forced);
+  EXPECT_EQ(gate.reason, plan::Reason::ForcedByUser);
+  EXPECT_GT(total(forced), free);
+
+  // A decision set without fusion fuses what is forced to, and nothing else.
+  options.decisions = DecisionSet::Single;
+  options.forces = {{"layers.3.down_proj", plan::Choice::Fuse}};
+  forced = plan(function, device(), options);
+  EXPECT_EQ(forced.phases.size(), 535u);
+  EXPECT_EQ(&phaseWith(forced, "layers.3.down_proj"),
+            &phaseWith(forced, "layers.3.mlp_residual"));
+
+  options = {};
+  options.forbidden = {"layers.{0,1}.*"};
+  forced = plan(function, device(), options);
+  EXPECT_EQ(phaseWith(forced, "layers.1.attention").ops.size(), 1u);
+  EXPECT_EQ(phaseWith(forced, "layers.2.attention").ops.size(), 7u);
+
+  // The attribute of one op.
+  mlir::Operation *norm = forced.entry.ops[1];
+  norm->setAttr(plan::PlanDialect::kForceAttr,
+                plan::ChoiceAttr::get(&context, plan::Choice::Single));
+  EXPECT_TRUE(plan(function, device()).phases[1].forced);
+}
+
+TEST_F(Planning, ForcesThatNothingHonours) {
+  auto function = import("qwen3-0.6b");
+  auto refusal = [&](PlanningOptions options) {
+    std::vector<Unplannable> ops;
+    Result<EntryPlan> result = planEntry(function, device(), options, &ops);
+    EXPECT_FALSE(result.ok());
+    return result.ok() ? Error{} : result.error();
+  };
+  PlanningOptions options;
+  options.forces = {{"embed", plan::Choice::Library}};
+  Error error = refusal(options);
+  EXPECT_EQ(error.code, ErrorCode::ForceRefused);
+  EXPECT_EQ(error.message(),
+            "SIN2674 (force that nothing honours): op 'embed' (decoder.embed): "
+            "wanted force 'embed=library', found refused_op: decoder.embed, "
+            "wanted decoder.linear (the family does not cover this op); remove "
+            "the force");
+  options.forces = {{"embed", plan::Choice::Fuse}};
+  error = refusal(options);
+  EXPECT_EQ(error.code, ErrorCode::ForceRefused);
+  EXPECT_EQ(error.found, "no family runs it together with another op");
+
+  options.forces = {{"layers.0.*", plan::Choice::Single},
+                    {"layers.*.o_proj", plan::Choice::Fuse}};
+  error = refusal(options);
+  EXPECT_EQ(error.code, ErrorCode::ForcesContradict);
+  EXPECT_EQ(error.object, "op 'layers.0.o_proj'");
+  EXPECT_EQ(error.wanted, "force 'layers.0.*=single'");
+  EXPECT_EQ(error.found, "force 'layers.*.o_proj=fuse'");
+  options.forces = {{"layers.*.o_proj", plan::Choice::Fuse}};
+  options.forbidden = {"layers.9.o_proj"};
+  error = refusal(options);
+  EXPECT_EQ(error.code, ErrorCode::ForcesContradict);
+  EXPECT_EQ(error.object, "op 'layers.9.o_proj'");
+  // Its only partner is forced elsewhere.
+  options.forbidden = {"layers.9.attention_residual"};
+  error = refusal(options);
+  EXPECT_EQ(error.code, ErrorCode::ForceRefused);
+  EXPECT_EQ(error.object, "op 'layers.9.o_proj' (decoder.linear)");
+  EXPECT_NE(error.found.find("'layers.9.attention_residual'"),
+            std::string::npos)
+      << error.found;
+
+  options = {};
+  options.forbidden = {"layer.0.*"};
+  EXPECT_EQ(refusal(options).code, ErrorCode::PatternUnmatched);
+  options.forbidden = {"layers.[0"};
+  EXPECT_EQ(refusal(options).code, ErrorCode::PatternUnmatched);
+
+  EXPECT_EQ(*parseForce("l*=x=fuse"), (Force{"l*=x", plan::Choice::Fuse}));
+  for (const char *text : {"l*", "=fuse", "l*=fast", "", "l*="}) {
+    Result<Force> force = parseForce(text);
+    ASSERT_FALSE(force.ok()) << text;
+    EXPECT_EQ(force.error().code, ErrorCode::BadArgument);
+  }
+}
+
+/// Ten times the cost of a launch: the price of fusing less grows with it.
+TEST_F(Planning, DearerLaunchesMakeFusionPayMore) {
+  auto function = import("qwen3-0.6b");
+  DeviceSpec dear = device();
+  dear.launches.programmatic->value = 0;
+  const DeviceSpec plain = dear;
+  for (auto *edge : {&dear.costs.nodeGraph, &dear.costs.edgeGraph,
+                     &dear.costs.edgeGraphL2, &dear.costs.edgeStream}) {
+    (*edge)->value *= 10;
+  }
+  PlanningOptions single;
+  single.decisions = DecisionSet::Single;
+  auto saved = [&](const DeviceSpec &gpu) {
+    return total(plan(function, gpu, single)) - total(plan(function, gpu));
+  };
+  EXPECT_GT(saved(dear), 5 * saved(plain));
+}
+
+/// A device file with little shared memory: the fusion that needs more is
+/// refused with that number.
+TEST_F(Planning, TooLittleSharedMemoryRefusesAFusion) {
+  auto function = import("qwen3-32b");
+  DeviceSpec small = device("rtx-4090");
+  EntryPlan roomy = plan(function, small);
+  EXPECT_EQ(phaseWith(roomy, "layers.0.attention").ops.size(), 7u);
+  small.limits.sharedBytesPerBlock.value = 4096;
+  EntryPlan tight = plan(function, small);
+  EXPECT_GE(tight.phases.size(), roomy.phases.size());
+  for (const PhaseDecision &phase : tight.phases) {
+    EXPECT_LE(tight.variantOf(phase).work.sharedBytes, 4096u);
+  }
+}
+
+TEST_F(Planning, EveryPairOfNeighboursHasAnAnswer) {
+  EntryPlan result = plan(import("qwen3-0.6b"), device());
+  std::map<std::pair<std::string, std::string>, Neighbours> pairs;
+  size_t edges = 0;
+  for (uint32_t op = 0; op < result.entry.graph.size(); ++op) {
+    edges += result.entry.graph.consumers(op).size();
+  }
+  std::vector<Neighbours> all = explainNeighbours(result, device());
+  EXPECT_EQ(all.size(), edges);
+  for (Neighbours &pair : all) {
+    EXPECT_EQ(pair.together,
+              !plan::stringifyReason(pair.reason).starts_with("refused_"));
+    pairs[{result.entry.graph.name(pair.from),
+           result.entry.graph.name(pair.to)}] = std::move(pair);
+  }
+  EXPECT_TRUE((pairs[{"layers.2.q_rope", "layers.2.attention"}].together));
+  const Neighbours &upwards = pairs[{"embed", "layers.0.input_norm"}];
+  EXPECT_FALSE(upwards.together);
+  EXPECT_EQ(upwards.reason, plan::Reason::RefusedNoFamily);
+  // gate and up are two matrices here, and the norm's row is needed by both.
+  const Neighbours &norm = pairs[{"layers.2.post_norm", "layers.2.gate_proj"}];
+  EXPECT_FALSE(norm.together);
+  EXPECT_EQ(norm.reason, plan::Reason::RefusedLiveOut);
+
+  PlanningOptions options;
+  options.decisions = DecisionSet::Single;
+  result = plan(import("qwen3-0.6b"), device(), options);
+  for (const Neighbours &pair : explainNeighbours(result, device())) {
+    EXPECT_FALSE(pair.together);
+    const std::string to = result.entry.graph.name(pair.to);
+    if (to == "layers.4.mlp_residual" && pair.from + 1 == pair.to) {
+      EXPECT_EQ(pair.reason, plan::Reason::RefusedNotRequested);
+    }
+  }
+}
+
+TEST_F(Planning, EveryModelOnEveryDevice) {
+  for (const std::string &model : publishedModels()) {
+    auto function = import(model);
+    for (const std::string &gpu : deviceNames()) {
+      EntryPlan result = plan(function, device(gpu));
+      EXPECT_GT(result.phases.size(), 0u) << model << " " << gpu;
+      const bool programmatic = device(gpu).launches.programmatic->value == 1;
+      EXPECT_EQ(result.chosenMode(), programmatic ? ExecutionMode::Programmatic
+                                                  : ExecutionMode::Graph)
+          << model << " " << gpu;
+    }
+  }
+}
+
+/// A device whose constants are guesses says so.
+TEST_F(Planning, PriorsAreNamed) {
+  auto function = import("qwen3-0.6b");
+  EXPECT_TRUE(plan(function, device("h200")).priors.empty());
+  std::set<std::string> keys;
+  for (const cost::Ground &prior : plan(function, device("b200")).priors) {
+    keys.insert(prior.key);
+    EXPECT_EQ(prior.origin, NumberOrigin::Prior);
+  }
+  EXPECT_TRUE(keys.contains("edge_programmatic"));
+}
+
+TEST_F(Planning, WithoutAWorkload) {
+  auto function = import("qwen3-0.6b");
+  function->removeAttr(plan::PlanDialect::kWorkloadAttr);
+  Result<EntryPlan> result = planEntry(function, device());
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::WorkloadMissing);
+}
+
+/// Two rows: gemv refuses them, the library takes every linear layer.
+TEST_F(Planning, RowsThatNoFamilyTakes) {
+  Workload workload;
+  workload.batch = 2;
+  auto function = import("qwen3-0.6b", "none", workload);
+  EntryPlan result = plan(function, device());
+  EXPECT_EQ(choiceOf(result, "layers.0.q_proj"), plan::Choice::Library);
+  PlanningOptions options;
+  options.decisions = DecisionSet::Single;
+  std::vector<Unplannable> refused;
+  Result<EntryPlan> none = planEntry(function, device(), options, &refused);
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, ErrorCode::NotPlannable);
+  EXPECT_EQ(none.error().object, "op 'layers.0.q_proj' (decoder.linear)");
+  EXPECT_EQ(none.error().found.substr(0, 12), "refused_rows");
+  EXPECT_EQ(refused.size(), 28u * 7 + 1);
 }
 
 } // namespace
