@@ -25,10 +25,10 @@ namespace {
 
 class Planning : public ::testing::Test {
 protected:
-  /// At stage `packed`, with one matrix for q, k and v and one for gate and up
-  /// unless `layout` is "none".
+  /// At stage `packed`; with "concat" q, k and v are one matrix, gate and up
+  /// too.
   mlir::func::FuncOp import(const std::string &model,
-                            const std::string &layout = "concat",
+                            const std::string &layout = "none",
                             Workload workload = {}) {
     Result<ModelSource> source = resolveModel(model);
     EXPECT_TRUE(source.ok());
