@@ -3,6 +3,7 @@
 #include "codegen/EmitPlan.h"
 
 #include "codegen/EmitKernel.h"
+#include "codegen/EmitOperands.h"
 #include "codegen/GroupView.h"
 #include "codegen/KernelRegistry.h"
 #include "ir/decoder/Decoder.h"
@@ -12,8 +13,6 @@
 #include <llvm/ADT/StringSet.h>
 #include <llvm/Support/raw_ostream.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
-#include <mlir/Dialect/MLProgram/IR/MLProgram.h>
-#include <mlir/Dialect/Tensor/IR/Tensor.h>
 #include <mlir/IR/SymbolTable.h>
 
 using namespace mlir;
@@ -21,20 +20,6 @@ using namespace mlir;
 namespace sinter::codegen {
 
 namespace {
-
-DType dtypeOf(Type element) {
-  if (element.isBF16()) {
-    return DType::BF16;
-  }
-  if (element.isF32()) {
-    return DType::F32;
-  }
-  return element.isInteger(64) ? DType::I64 : DType::I32;
-}
-
-std::vector<uint64_t> shapeOf(RankedTensorType type) {
-  return {type.getShape().begin(), type.getShape().end()};
-}
 
 format::Access accessOf(plan::Access access) {
   switch (access) {
@@ -59,6 +44,16 @@ void collectNames(Location location, std::vector<std::string> &names) {
   }
 }
 
+/// The decoder ops that a step computes.
+std::vector<std::string> opsOf(Operation *step) {
+  std::vector<std::string> names;
+  collectNames(step->getLoc(), names);
+  if (names.empty()) {
+    names.push_back(decoder::opName(step).str());
+  }
+  return names;
+}
+
 class PlanEmitter {
 public:
   PlanEmitter(ModuleOp module, const DeviceSpec &device,
@@ -72,6 +67,7 @@ public:
       }
     }
     emitHeader();
+    operands.emplace(planOut(), entries.size() > 1);
     for (func::FuncOp entry : entries) {
       emitEntry(entry);
     }
@@ -91,109 +87,6 @@ private:
   }
 
   //===--------------------------------------------------------------------===//
-  // Operands
-  //===--------------------------------------------------------------------===//
-
-  /// `name` or, if something else is called so, `name` with a number.
-  std::string unique(std::string name) {
-    if (!taken.insert(name).second) {
-      unsigned number = 2;
-      while (!taken.insert(name + "#" + std::to_string(number)).second) {
-        ++number;
-      }
-      name += "#" + std::to_string(number);
-    }
-    return name;
-  }
-
-  std::string prefixed(func::FuncOp entry, StringRef name) {
-    return (entries.size() > 1 ? entry.getName() + "." + name : Twine(name))
-        .str();
-  }
-
-  /// The operand called `name`, where it is not known yet.
-  void addValue(Value value, std::string name, plan::SlotAttr slot) {
-    auto type = cast<RankedTensorType>(value.getType());
-    StringRef arena = slot.getArena();
-    format::OperandClass kind = arena == "cache" ? format::OperandClass::Cache
-                                : arena == "io"
-                                    ? format::OperandClass::Io
-                                    : format::OperandClass::Activation;
-    names[value] = name;
-    planOut().values.push_back(
-        {std::move(name), arena.str(), static_cast<uint64_t>(slot.getOffset()),
-         dtypeOf(type.getElementType()), shapeOf(type), kind});
-    auto found = llvm::find_if(planOut().arenas, [&](const format::Arena &a) {
-      return a.name == arena;
-    });
-    if (found == planOut().arenas.end()) {
-      planOut().arenas.push_back({arena.str(), 0, arenaAlignment});
-      found = std::prev(planOut().arenas.end());
-    }
-    auto end = static_cast<uint64_t>(slot.getOffset() + slot.getBytes());
-    uint64_t rounded =
-        (end + arenaAlignment - 1) / arenaAlignment * arenaAlignment;
-    found->bytes = std::max(found->bytes, rounded);
-  }
-
-  void addWeight(ml_program::GlobalLoadConstOp load) {
-    StringRef name = load.getGlobal().getLeafReference();
-    names[load.getResult()] = name.str();
-    if (weights.insert(name).second) {
-      auto type = cast<RankedTensorType>(load.getType());
-      planOut().weights.push_back(
-          {name.str(), dtypeOf(type.getElementType()), shapeOf(type), {}});
-      taken.insert(name);
-    }
-  }
-
-  /// Names of the arguments, and what the results of the entry are called.
-  void addArguments(func::FuncOp function, format::Entry &entry) {
-    for (BlockArgument argument : function.getArguments()) {
-      unsigned index = argument.getArgNumber();
-      auto name =
-          function
-              .getArgAttrOfType<StringAttr>(index, plan::PlanDialect::kNameAttr)
-              .str();
-      auto slot = function.getArgAttrOfType<plan::SlotAttr>(
-          index, plan::PlanDialect::kSlotAttr);
-      if (slot.getArena() == "cache") {
-        // Entries share caches by name.
-        if (caches.insert(name).second) {
-          taken.insert(name);
-          addValue(argument, name, slot);
-        } else {
-          names[argument] = name;
-        }
-        continue;
-      }
-      addValue(argument, unique(prefixed(function, name)), slot);
-      entry.inputs.push_back({name, names[argument]});
-    }
-    auto result =
-        cast<func::ReturnOp>(function.getBody().front().getTerminator());
-    for (OpOperand &operand : result->getOpOperands()) {
-      StringRef name =
-          function
-              .getResultAttrOfType<StringAttr>(operand.getOperandNumber(),
-                                               plan::PlanDialect::kNameAttr)
-              .getValue();
-      returned.try_emplace(source(operand.get()), name);
-    }
-  }
-
-  /// `value` before any views.
-  static Value source(Value value) {
-    while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-        value.getDefiningOp())) {
-      value = value.getDefiningOp()->getOperand(0);
-    }
-    return value;
-  }
-
-  const std::string &nameOf(Value value) { return names.at(source(value)); }
-
-  //===--------------------------------------------------------------------===//
   // Steps
   //===--------------------------------------------------------------------===//
 
@@ -208,97 +101,45 @@ private:
                       static_cast<uint32_t>(workload.maxContext)};
     planOut().model.maxContext =
         std::max(planOut().model.maxContext, entry.workload.maxContext);
-    returned.clear();
     works.clear();
-    addArguments(function, entry);
+    operands->beginEntry(function, entry);
     for (Operation &op : function.getBody().front()) {
       if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op)) {
-        addWeight(load);
+        operands->addWeight(load);
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
-        entry.steps.push_back(emitLaunch(function, launch, workload, entry));
+        entry.steps.push_back(emitLaunch(launch, workload, entry));
+      } else if (auto call = dyn_cast<plan::LibraryOp>(op)) {
+        entry.steps.push_back(emitLibrary(call));
       } else if (auto result = dyn_cast<func::ReturnOp>(op)) {
-        emitOutputs(function, result, entry);
+        operands->endEntry(result, entry);
       }
     }
     planOut().entries.push_back(std::move(entry));
   }
 
-  void emitOutputs(func::FuncOp function, func::ReturnOp result,
-                   format::Entry &entry) {
-    for (OpOperand &operand : result->getOpOperands()) {
-      auto type = cast<RankedTensorType>(operand.get().getType());
-      std::string name =
-          function
-              .getResultAttrOfType<StringAttr>(operand.getOperandNumber(),
-                                               plan::PlanDialect::kNameAttr)
-              .str();
-      const std::string &value = nameOf(operand.get());
-      if (caches.contains(value)) {
-        continue; // appended in place
-      }
-      if (name == "logits") {
-        planOut().model.vocabSize =
-            static_cast<uint32_t>(type.getShape().back());
-      }
-      entry.outputs.push_back({std::move(name), value});
-    }
-  }
-
-  format::Step emitLaunch(func::FuncOp function, plan::LaunchOp launch,
-                          const Workload &workload, format::Entry &entry) {
+  format::Step emitLaunch(plan::LaunchOp launch, const Workload &workload,
+                          format::Entry &entry) {
     format::Step step;
     step.kernel = launch.getKernel().str();
-    collectNames(launch.getLoc(), step.ops);
-    if (step.ops.empty()) {
-      step.ops.push_back(decoder::opName(launch).str());
-    }
+    step.ops = opsOf(launch);
 
     const Work &work = workOf(launch, workload, entry);
-    nameResults(function, launch, step.ops.front(), work);
+    nameResults(launch, step.ops.front(), work);
     for (const ParamWork &param : work.params) {
       if (param.kind == ParamClass::Workspace) {
-        step.args.push_back(workspace(step.kernel, param));
+        step.args.push_back(operands->workspace(step.kernel, param));
         continue;
       }
       Value value = param.liveIn ? launch.getInputs()[*param.liveIn]
                                  : Value(launch->getResult(*param.liveOut));
-      step.args.push_back(nameOf(value));
+      step.args.push_back(operands->nameOf(value));
     }
-    emitDecision(launch, step.ops);
+    emitDecision(launch.getWhyAttr(), step.ops);
     return step;
   }
 
-  /// The operand for a workspace parameter. All launches of a kernel share it:
-  /// each leaves it as the next wants it.
-  const std::string &workspace(const std::string &kernel,
-                               const ParamWork &param) {
-    std::string &name = workspaces[kernel + "." + param.name];
-    if (!name.empty()) {
-      return name;
-    }
-    name = unique(kernel + "." + param.name);
-    auto found = llvm::find_if(planOut().arenas, [](const format::Arena &a) {
-      return a.name == "workspace";
-    });
-    if (found == planOut().arenas.end()) {
-      planOut().arenas.push_back({"workspace", 0, arenaAlignment});
-      found = std::prev(planOut().arenas.end());
-    }
-    planOut().values.push_back({name,
-                                found->name,
-                                found->bytes,
-                                param.dtype,
-                                {param.count},
-                                format::OperandClass::Workspace});
-    found->bytes +=
-        (param.count * dtypeBytes(param.dtype) + arenaAlignment - 1) /
-        arenaAlignment * arenaAlignment;
-    return name;
-  }
-
   /// A tied result is its operand; others are new values.
-  void nameResults(func::FuncOp function, plan::LaunchOp launch, StringRef op,
-                   const Work &work) {
+  void nameResults(plan::LaunchOp launch, StringRef op, const Work &work) {
     ArrayAttr slots = *launch.getSlots();
     for (OpResult result : launch->getResults()) {
       unsigned index = result.getResultNumber();
@@ -307,19 +148,38 @@ private:
             return candidate.liveOut == index;
           });
       if (param->liveIn) {
-        names[result] = nameOf(launch.getInputs()[*param->liveIn]);
-        continue;
+        operands->addTied(result, launch.getInputs()[*param->liveIn]);
+      } else {
+        operands->addResult(result, op, cast<plan::SlotAttr>(slots[index]));
       }
-      auto known = returned.find(result);
-      std::string name =
-          known != returned.end()
-              ? prefixed(function, known->second)
-              : prefixed(function, index == 0
-                                       ? op.str()
-                                       : (op + "." + Twine(index)).str());
-      addValue(result, unique(std::move(name)),
-               cast<plan::SlotAttr>(slots[index]));
     }
+  }
+
+  format::Step emitLibrary(plan::LibraryOp call) {
+    plan::GemmAttr problem = call.getProblem();
+    format::Step step;
+    step.kind = format::StepKind::Library;
+    step.ops = opsOf(call);
+    step.gemm = {static_cast<uint64_t>(problem.getM()),
+                 static_cast<uint64_t>(problem.getN()),
+                 static_cast<uint64_t>(problem.getK()),
+                 problem.getEpilogue() == plan::Epilogue::Bias
+                     ? format::GemmEpilogue::Bias
+                     : format::GemmEpilogue::None,
+                 {},
+                 {}};
+    for (Value input : call.getInputs()) {
+      step.args.push_back(operands->nameOf(input));
+    }
+    operands->addResult(cast<OpResult>(call.getResult()), step.ops.front(),
+                        cast<plan::SlotAttr>((*call.getSlots())[0]));
+    step.args.push_back(operands->nameOf(call.getResult()));
+    if (problem.getWorkspace() > 0) {
+      step.gemm->workspace = operands->libraryWorkspace(
+          static_cast<uint64_t>(problem.getWorkspace()));
+    }
+    emitDecision(call.getWhyAttr(), step.ops);
+    return step;
   }
 
   //===--------------------------------------------------------------------===//
@@ -378,8 +238,7 @@ private:
     planOut().kernels.push_back(std::move(out));
   }
 
-  void emitDecision(plan::LaunchOp launch, ArrayRef<std::string> ops) {
-    plan::DecisionAttr why = launch.getWhyAttr();
+  void emitDecision(plan::DecisionAttr why, ArrayRef<std::string> ops) {
     auto cost = [](plan::CostAttr attr) {
       return format::Cost{
           static_cast<uint64_t>(attr.getLaunches()),
@@ -429,22 +288,15 @@ private:
     return printed;
   }
 
-  static constexpr uint64_t arenaAlignment = 256;
-
   ModuleOp module;
   const DeviceSpec &device;
   const PlanOrigin &origin;
   PlanArtifact artifact;
   SmallVector<func::FuncOp> entries;
   SymbolTableCollection symbols;
-  llvm::DenseMap<Value, std::string> names; ///< of values before views
-  llvm::DenseMap<Value, std::string> returned;
-  llvm::StringSet<> taken;
-  llvm::StringSet<> weights;
-  llvm::StringSet<> caches;
+  std::optional<PlanOperands> operands;
   llvm::StringSet<> kernels;
-  llvm::StringMap<Work> works;             ///< by kernel, of one entry
-  llvm::StringMap<std::string> workspaces; ///< by kernel and parameter
+  llvm::StringMap<Work> works; ///< by kernel, of one entry
 };
 
 } // namespace

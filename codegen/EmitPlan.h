@@ -24,8 +24,9 @@ struct PlanOrigin {
 ///
 /// Values are named by plan.name where they are arguments or results of the
 /// entry, else by the op that computes them; with several entries in the module
-/// all but the caches are prefixed with the entry's name. The work of a kernel
-/// is that at the workload of the first entry that launches it.
+/// these are prefixed with the entry's name. Entries share weights, caches,
+/// kernels, and inputs and outputs of one name, type and slot. The work of a
+/// kernel is said for each entry.
 PlanArtifact emitPlan(mlir::ModuleOp module, const DeviceSpec &device,
                       const PlanOrigin &origin);
 

@@ -192,8 +192,8 @@ def PlanAssignBuffers : Sinter_Pass<"plan-assign-buffers"> {
     good; other arguments and what the function returns lie in "io"; all other
     values in "activations", first fit over the one schedule, 256-byte aligned.
     A tied result (kv_append) has the slot of its operand, a reshape has the slot
-    of what it reshapes, a weight has none. Functions share caches by name, and
-    the bytes of "activations".
+    of what it reshapes, a weight has none. Functions share caches by
+    name, inputs and outputs by name and type, and the bytes of "activations".
 
     Before:
     ```mlir

@@ -5,7 +5,10 @@
 #include "passes/Passes.h"
 #include "passes/Support.h"
 
+#include <llvm/ADT/StringSet.h>
 #include <mlir/IR/SymbolTable.h>
+
+#include <map>
 
 using namespace mlir;
 using namespace sinter::plan;
@@ -25,12 +28,15 @@ struct Buffer {
   Value value; ///< the first one
   int64_t first = 0;
   int64_t last = 0;
-  SlotAttr slot; ///< null for a weight
+  SlotAttr slot;    ///< null for a weight
+  std::string name; ///< "in.ids", "out.logits" of Io
 };
 
 /// Places that functions share.
 struct Arenas {
   llvm::StringMap<SlotAttr> caches;
+  /// By direction, name, type.
+  std::map<std::pair<std::string, const void *>, SlotAttr> io;
   int64_t cacheBytes = 0;
   int64_t ioBytes = 0;
 };
@@ -56,7 +62,7 @@ private:
 
   void addBuffer(Value value, Buffer::Kind kind, int64_t step) {
     bufferIndex[value] = buffers.size();
-    buffers.push_back({kind, value, step, step, nullptr});
+    buffers.push_back({kind, value, step, step, nullptr, ""});
   }
 
   LogicalResult findBuffers() {
@@ -66,6 +72,7 @@ private:
                 name.starts_with("cache.") ? Buffer::Kind::Cache
                                            : Buffer::Kind::Io,
                 0);
+      nameIo(buffers.back(), "in.", name);
     }
     int64_t step = 0;
     for (Operation &op : function.getBody().front()) {
@@ -94,6 +101,14 @@ private:
       }
     }
     return success();
+  }
+
+  /// Nothing is shared by a name that the entry has twice, or lacks.
+  void nameIo(Buffer &buffer, StringRef direction, StringRef name) {
+    std::string key = (direction + name).str();
+    if (!name.empty() && ioNames.insert(key).second) {
+      buffer.name = std::move(key);
+    }
   }
 
   LogicalResult findResults(LaunchOp launch, int64_t step) {
@@ -128,6 +143,7 @@ private:
       }
       if (buffer.kind == Buffer::Kind::Activation) {
         buffer.kind = Buffer::Kind::Io;
+        nameIo(buffer, "out.", resultName(index));
       }
     }
     return success();
@@ -137,8 +153,21 @@ private:
     for (Buffer &buffer : buffers) {
       int64_t bytes = bytesOf(buffer.value.getType());
       if (buffer.kind == Buffer::Kind::Io) {
-        buffer.slot = slot("io", arenas.ioBytes, bytes);
-        arenas.ioBytes += alignedSlot(bytes);
+        // Entries share what the caller reads and writes.
+        SlotAttr fresh = slot("io", arenas.ioBytes, bytes);
+        if (buffer.name.empty()) {
+          buffer.slot = fresh;
+        } else {
+          buffer.slot =
+              arenas.io
+                  .try_emplace({buffer.name,
+                                buffer.value.getType().getAsOpaquePointer()},
+                               fresh)
+                  .first->second;
+        }
+        if (buffer.slot == fresh) {
+          arenas.ioBytes += alignedSlot(bytes);
+        }
       } else if (buffer.kind == Buffer::Kind::Cache) {
         StringRef name = argumentName(buffer.value);
         SlotAttr &shared = arenas.caches[name];
@@ -205,6 +234,12 @@ private:
     return name ? name.getValue() : "";
   }
 
+  StringRef resultName(unsigned index) {
+    auto name =
+        function.getResultAttrOfType<StringAttr>(index, PlanDialect::kNameAttr);
+    return name ? name.getValue() : "";
+  }
+
   SlotAttr slot(StringRef arena, int64_t offset, int64_t bytes) {
     return SlotAttr::get(context, arena, offset, bytes);
   }
@@ -215,6 +250,7 @@ private:
   Arenas &arenas;
   SmallVector<Buffer> buffers; ///< in the order of their first values
   DenseMap<Value, size_t> bufferIndex;
+  llvm::StringSet<> ioNames;
 };
 
 struct PlanAssignBuffersPass

@@ -150,7 +150,8 @@ private:
           [&](auto group) { return checkGroup(group); });
     }
     if (isa<LaunchOp, LibraryOp>(op)) {
-      if (stage < Stage::Outlined) {
+      // Library calls need no kernel: they are there with the groups.
+      if (stage < (isa<LibraryOp>(op) ? Stage::Grouped : Stage::Outlined)) {
         return broken(op) << describeOp(op)
                           << " is a launch before kernels are outlined; start "
                              "again from the decoder graph";

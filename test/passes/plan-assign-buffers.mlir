@@ -9,6 +9,7 @@
 // CHECK: module attributes {plan.stage = #plan.stage<placed>}
 module attributes {plan.stage = #plan.stage<outlined>} {
   ml_program.global private @w(#ml_program.extern<tensor<1x8xbf16>>) : tensor<1x8xbf16>
+  ml_program.global private @square(#ml_program.extern<tensor<8x8xbf16>>) : tensor<8x8xbf16>
 
   // A chain alternates; what is read later keeps its place; what is returned
   // lies in "io" behind the arguments; a weight has no place.
@@ -31,8 +32,11 @@ module attributes {plan.stage = #plan.stage<outlined>} {
   }
 
   // A view lives in what it views, so %a must not be given away at %b. A result
-  // that nothing reads still needs a place for its own step.
+  // that nothing reads still needs a place for its own step. "x" and "y" are
+  // those of the entry before.
   // CHECK-LABEL: func.func @views
+  // CHECK-SAME: plan.name = "x", plan.slot = #plan.slot<arena = "io", offset = 0, bytes = 16>
+  // CHECK-SAME: plan.name = "p", plan.slot = #plan.slot<arena = "io", offset = 512, bytes = 4>
   func.func @views(%x: tensor<1x8xbf16> {plan.name = "x"}, %p: tensor<1xi32> {plan.name = "p"}, %c: tensor<1x2x16x4xbf16> {plan.name = "cache.0.k"})
       -> (tensor<1x8xbf16> {plan.name = "y"}, tensor<1x2x16x4xbf16> {plan.name = "cache.0.k"})
       attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
@@ -42,7 +46,7 @@ module attributes {plan.stage = #plan.stage<outlined>} {
     // CHECK-NEXT: plan.launch @append({{.*}}slots [<arena = "cache", offset = 0, bytes = 256>]
     // CHECK-NEXT: plan.launch @attend({{.*}}slots [<arena = "activations", offset = 256, bytes = 16>]
     // CHECK-NEXT: tensor.collapse_shape
-    // CHECK-NEXT: plan.launch @add({{.*}}slots [<arena = "io", offset = 1024, bytes = 16>]
+    // CHECK-NEXT: plan.launch @add({{.*}}slots [<arena = "io", offset = 256, bytes = 16>]
     %a = plan.launch @add(%x, %x) : (tensor<1x8xbf16>, tensor<1x8xbf16>) -> tensor<1x8xbf16> why #decision
     %v = tensor.expand_shape %a [[0], [1, 2]] output_shape [1, 2, 4] : tensor<1x8xbf16> into tensor<1x2x4xbf16>
     %b = plan.launch @add(%x, %x) : (tensor<1x8xbf16>, tensor<1x8xbf16>) -> tensor<1x8xbf16> why #decision
@@ -53,8 +57,11 @@ module attributes {plan.stage = #plan.stage<outlined>} {
     return %y, %k : tensor<1x8xbf16>, tensor<1x2x16x4xbf16>
   }
 
-  // A second entry shares caches by name and the bytes of "activations".
+  // Another entry shares caches by name and the bytes of "activations"; its "x"
+  // has another type, so it is another.
   // CHECK-LABEL: func.func @second
+  // CHECK-SAME: plan.name = "x", plan.slot = #plan.slot<arena = "io", offset = 768, bytes = 16>
+  // CHECK-SAME: plan.name = "p", plan.slot = #plan.slot<arena = "io", offset = 512, bytes = 4>
   // CHECK-SAME: plan.name = "cache.1.k", plan.slot = #plan.slot<arena = "cache", offset = 256, bytes = 256>
   // CHECK-SAME: plan.name = "cache.0.k", plan.slot = #plan.slot<arena = "cache", offset = 0, bytes = 256>
   func.func @second(%x: tensor<1x2x4xbf16> {plan.name = "x"}, %p: tensor<1xi32> {plan.name = "p"}, %c1: tensor<1x2x16x4xbf16> {plan.name = "cache.1.k"}, %c0: tensor<1x2x16x4xbf16> {plan.name = "cache.0.k"})
@@ -68,6 +75,20 @@ module attributes {plan.stage = #plan.stage<outlined>} {
     %k0 = plan.launch @append(%t, %p, %c0) : (tensor<1x2x4xbf16>, tensor<1xi32>, tensor<1x2x16x4xbf16>) -> tensor<1x2x16x4xbf16> why #decision
     return %k1, %k0 : tensor<1x2x16x4xbf16>, tensor<1x2x16x4xbf16>
   }
+  // A library call is placed as a launch is.
+  // CHECK-LABEL: func.func @library
+  // CHECK: plan.library {{.*}}slots [<arena = "activations", offset = 0, bytes = 16>]
+  // CHECK-NEXT: plan.library {{.*}}slots [<arena = "io", offset = 256, bytes = 16>]
+  func.func @library(%x: tensor<1x8xbf16> {plan.name = "x"}) -> (tensor<1x8xbf16> {plan.name = "y"})
+      attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
+    %w = ml_program.global_load_const @square : tensor<8x8xbf16>
+    %a = plan.library "cublaslt.matmul"(%x, %w) problem <m = 1, n = 8, k = 8, type = bf16, epilogue = none, workspace = 0>
+      : (tensor<1x8xbf16>, tensor<8x8xbf16>) -> tensor<1x8xbf16> why #decision
+    %y = plan.library "cublaslt.matmul"(%a, %w) problem <m = 1, n = 8, k = 8, type = bf16, epilogue = none, workspace = 0>
+      : (tensor<1x8xbf16>, tensor<8x8xbf16>) -> tensor<1x8xbf16> why #decision
+    return %y : tensor<1x8xbf16>
+  }
+
   plan.kernel @add family "row" config {piece = 8, threads = 128} (%a: tensor<1x8xbf16>, %b: tensor<1x8xbf16>) -> tensor<1x8xbf16> {
     %s = decoder.add %a, %b : tensor<1x8xbf16>
     plan.yield %s : tensor<1x8xbf16>
