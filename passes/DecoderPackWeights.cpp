@@ -43,6 +43,14 @@ bool mayPack(decoder::LinearOp linear) {
          !isReturned(linear.getResult());
 }
 
+/// Whether every part's result begins at a multiple of 8 elements, as kernels
+/// that read a part want it.
+bool beginAligned(ArrayRef<decoder::LinearOp> parts) {
+  return llvm::all_of(parts.drop_back(), [](decoder::LinearOp part) {
+    return typeOf(part.getResult()).getDimSize(1) % 8 == 0;
+  });
+}
+
 /// Packs `weights` in front of `before`, where the loads go too.
 Value packBefore(Operation *before, Location location,
                  ArrayRef<Value> weights) {
@@ -136,7 +144,7 @@ struct DecoderPackWeightsPass
       }
     }
     for (auto &[key, parts] : layers) {
-      if (parts.size() > 1) {
+      if (parts.size() > 1 && beginAligned(parts)) {
         pack(parts);
       }
     }

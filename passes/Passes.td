@@ -59,7 +59,8 @@ def DecoderPackWeights : Sinter_Pass<"decoder-pack-weights"> {
 
     Left alone: more than one row, as a part of [rows, lines] does not lie in one
     run of memory then; a weight that another op reads too, as it would be stored
-    twice; a layer whose result is returned; layers that differ in attributes.
+    twice; a layer whose result is returned; layers that differ in attributes;
+    parts that would not begin at a multiple of 8 lines, as kernels want it.
 
     Before:
     ```mlir

@@ -19,6 +19,7 @@
 //   In<T> Out<T> InOut<T>    parameters: typed views of global memory. In is
 //     never written, Out is undefined before the launch and cannot be loaded,
 //     InOut may be passed where In is wanted.
+//   partOf(x, first)         the In that begins at element `first` of x
 //   Shared<T> s = shared<T>(byteOffset, count)   view of the block's arena
 //   load(x, i)  store(x, i, v)        one element, i counts elements (64 bit)
 //   loadVec<N>(x, i)  storeVec(x, i, v)   4, 8 or 16 bytes, naturally aligned

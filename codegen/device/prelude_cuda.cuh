@@ -66,6 +66,11 @@ struct Shared {
   T *data;
 };
 
+template <typename T>
+DEVICE In<T> partOf(In<T> x, i64 first) {
+  return {x.data + first};
+}
+
 extern __shared__ __align__(16) unsigned char sinterArena[];
 
 template <typename T>

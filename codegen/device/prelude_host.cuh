@@ -54,6 +54,7 @@ template <typename T>
 struct View {
 #if SINTER_CHECKED
   SinterBuffer *buffer;
+  i64 first = 0; ///< element of the buffer that is element 0 here
   explicit View(SinterBuffer &argument) : buffer(&argument) {}
   T *data() const { return reinterpret_cast<T *>(buffer->data); }
 #else
@@ -66,6 +67,7 @@ struct View {
   /// Checks and counts n elements at i.
   T *at(i64 i, int n, u32 op, u32 line) const {
 #if SINTER_CHECKED
+    i += first;
     const u32 bytes = n * sizeof(T);
     T *address = data() + i;
     if (static_cast<u64>(i) >= buffer->count ||
@@ -100,6 +102,16 @@ struct Out : View<T> {
   using Element = T;
   using View<T>::View;
 };
+
+template <typename T>
+DEVICE In<T> partOf(In<T> x, i64 first) {
+#if SINTER_CHECKED
+  x.first += first;
+#else
+  x.pointer += first;
+#endif
+  return x;
+}
 
 template <typename T>
 struct Shared {

@@ -19,6 +19,7 @@ public:
     return {"logits"};
   }
   llvm::StringRef resultName() const override { return "ids"; }
+  bool takesPart(unsigned operand) const override { return operand == 0; }
   llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
     return {"argmax.cuh"};
   }

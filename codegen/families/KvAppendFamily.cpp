@@ -17,6 +17,7 @@ public:
     return {"rows", "positions", "cache"};
   }
   llvm::StringRef resultName() const override { return "cache"; }
+  bool takesPart(unsigned operand) const override { return operand == 0; }
   llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
     return {"elementwise.cuh"};
   }

@@ -28,8 +28,26 @@ Signature::Signature(const GroupView &group,
     : KernelSignature(group, roles(group, operands, result)) {
   for (mlir::Value operand : group.singleOp()->getOperands()) {
     operandParam.push_back(*group.liveInIndex(operand));
+    offsets.push_back(group.view(operand).offset);
   }
   resultParam = &of(group.singleOp()->getResult(0)) - params.begin();
+}
+
+std::string Signature::operand(unsigned index) const {
+  const std::string &name = params[operandParam[index]].name;
+  return offsets[index] == 0
+             ? name
+             : "partOf(" + name + ", " + std::to_string(offsets[index]) + ")";
+}
+
+bool Signature::isFirstUse(unsigned index) const {
+  for (unsigned before = 0; before < index; ++before) {
+    if (operandParam[before] == operandParam[index] &&
+        offsets[before] == offsets[index]) {
+      return false;
+    }
+  }
+  return true;
 }
 
 //===----------------------------------------------------------------------===//
@@ -46,7 +64,8 @@ const OpKernel *SingleOpFamily::kernelFor(mlir::Operation *op) const {
 }
 
 /// Refuses element types and outputs that no single-op kernel has.
-static Verdict acceptsValues(const GroupView &group, mlir::Operation *op) {
+static Verdict acceptsValues(const GroupView &group, mlir::Operation *op,
+                             const OpKernel &kernel) {
   if (group.liveOuts().size() != 1 || op->getNumResults() != 1 ||
       group.source(group.liveOuts()[0]) != op->getResult(0)) {
     return Verdict::refused(plan::Reason::RefusedLiveOut,
@@ -55,14 +74,26 @@ static Verdict acceptsValues(const GroupView &group, mlir::Operation *op) {
   if (Verdict verdict = acceptsElementTypes(group); !verdict) {
     return verdict;
   }
-  for (mlir::Value operand : op->getOperands()) {
+  for (auto [index, operand] : llvm::enumerate(op->getOperands())) {
     if (!group.liveInIndex(operand)) {
       return Verdict::refused(plan::Reason::RefusedOp,
                               "an operand is computed inside the group");
     }
-    if (!group.view(operand).whole) {
+    const BufferView view = group.view(operand);
+    if (view.whole) {
+      continue;
+    }
+    const std::string name = kernel.operandNames(op)[index].str();
+    if (!kernel.takesPart(index)) {
       return Verdict::refused(plan::Reason::RefusedShape,
-                              "an operand is a part of its buffer");
+                              "'" + name + "' is a part of its buffer");
+    }
+    if (view.stride != 1 || view.offset % 8 != 0) {
+      return Verdict::refused(
+          plan::Reason::RefusedShape,
+          "'" + name + "' begins at element " + std::to_string(view.offset) +
+              " of its buffer with stride " + std::to_string(view.stride) +
+              ", wanted a multiple of 8 and 1");
     }
   }
   return Verdict::ok();
@@ -89,7 +120,7 @@ Verdict SingleOpFamily::accepts(const GroupView &group,
     return Verdict::refused(plan::Reason::RefusedOp,
                             op->getName().getStringRef().str());
   }
-  if (Verdict verdict = acceptsValues(group, op); !verdict) {
+  if (Verdict verdict = acceptsValues(group, op, *kernel); !verdict) {
     return verdict;
   }
   if (Verdict verdict = kernel->accepts(op, device); !verdict) {
@@ -134,9 +165,12 @@ Work SingleOpFamily::work(const GroupView &group, const KernelConfig &config,
   for (auto [operand, bytes] : llvm::enumerate(moved.loaded)) {
     ParamWork &param = work.params[signature.operandParam[operand]];
     param.loadedBytes += bytes;
-    param.uniqueLoaded = std::max<uint64_t>(
-        param.uniqueLoaded,
-        traffic.getOperandTraffic(operand, workload).uniqueBytes);
+    // Two operands that are one value move once, two parts of a buffer each.
+    if (signature.isFirstUse(operand)) {
+      // An argmax below a limit reads less than its operand.
+      param.uniqueLoaded += std::min<uint64_t>(
+          bytes, traffic.getOperandTraffic(operand, workload).uniqueBytes);
+    }
   }
   ParamWork &result = work.params[signature.resultParam];
   result.storedBytes += moved.stored;

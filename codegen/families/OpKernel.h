@@ -27,15 +27,19 @@ public:
   Signature(const GroupView &group, llvm::ArrayRef<llvm::StringRef> operands,
             llvm::StringRef result);
 
-  /// The parameter that holds operand `index` of the op.
-  const std::string &operand(unsigned index) const {
-    return params[operandParam[index]].name;
-  }
+  /// Operand `index` of the op in the kernel's text: a parameter, or the part
+  /// of one.
+  std::string operand(unsigned index) const;
+  /// Whether no operand before it is the same buffer from the same element on.
+  bool isFirstUse(unsigned index) const;
   /// The parameter that receives the result.
   const std::string &result() const { return params[resultParam].name; }
 
   llvm::SmallVector<unsigned> operandParam;
   unsigned resultParam = 0;
+
+private:
+  llvm::SmallVector<int64_t> offsets; ///< in that buffer, by operand number
 };
 
 /// How a family does one kind of op. All shapes come from the op's operand
@@ -51,6 +55,10 @@ public:
   virtual llvm::StringRef resultName() const { return "y"; }
   /// Files of codegen/device after pieces.cuh.
   virtual llvm::SmallVector<llvm::StringRef> deviceTexts() const = 0;
+
+  /// Whether the operand may be a part of its buffer: neighbours there, from a
+  /// multiple of 8 elements on.
+  virtual bool takesPart(unsigned operand) const { return false; }
 
   /// What this kernel cannot do, beyond element types and launch limits.
   virtual Verdict accepts(mlir::Operation *op,

@@ -26,6 +26,7 @@ public:
   operandNames(mlir::Operation *) const override {
     return {lhs, rhs};
   }
+  bool takesPart(unsigned) const override { return true; }
   llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
     return {"elementwise.cuh"};
   }
@@ -63,6 +64,7 @@ public:
   operandNames(mlir::Operation *) const override {
     return {"x", "rows"};
   }
+  bool takesPart(unsigned operand) const override { return operand == 0; }
   llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
     return {"elementwise.cuh"};
   }

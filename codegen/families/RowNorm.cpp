@@ -19,6 +19,7 @@ public:
   operandNames(mlir::Operation *) const override {
     return {"x", "gain"};
   }
+  bool takesPart(unsigned operand) const override { return operand == 0; }
   llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
     return {"norm.cuh"};
   }

@@ -19,6 +19,7 @@ public:
   operandNames(mlir::Operation *) const override {
     return {"x", "positions"};
   }
+  bool takesPart(unsigned operand) const override { return operand == 0; }
   llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
     return {"rope.cuh"};
   }

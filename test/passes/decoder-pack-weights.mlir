@@ -91,6 +91,20 @@ func.func @rows(%x: tensor<2x8xbf16>) -> tensor<2x8xbf16> {
   return %h : tensor<2x8xbf16>
 }
 
+// The second part would begin at element 4.
+// CHECK-LABEL: func.func @unaligned
+// CHECK-NOT: decoder.pack_weights
+func.func @unaligned(%x: tensor<1x8xbf16>) -> tensor<1x4xbf16> {
+  %w0 = ml_program.global_load_const @four : tensor<4x8xbf16>
+  %a = decoder.linear %x by %w0 : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  %w1 = ml_program.global_load_const @"4" : tensor<4x8xbf16>
+  %b = decoder.linear %x by %w1 : (tensor<1x8xbf16>, tensor<4x8xbf16>) -> tensor<1x4xbf16>
+  %h = decoder.swiglu %a, %b : tensor<1x4xbf16>
+  return %h : tensor<1x4xbf16>
+}
+ml_program.global private @four(#ml_program.extern<tensor<4x8xbf16>>) : tensor<4x8xbf16>
+ml_program.global private @"4"(#ml_program.extern<tensor<4x8xbf16>>) : tensor<4x8xbf16>
+
 // The weight of v is read twice, and the result of q is returned: two layers
 // of five are left.
 // CHECK-LABEL: func.func @shared_and_returned

@@ -186,6 +186,58 @@ TEST(Refusals, OfAttentionGroups) {
             "refused_op: positions that differ between the ops");
 }
 
+TEST(Refusals, OfParts) {
+  auto says = [](const std::string &arguments, const std::string &body,
+                 const std::string &type) {
+    GroupCase c;
+    c.arguments = arguments;
+    c.body = body;
+    c.yielded = "%y : " + type;
+    const TestGroup test(c, /*filled=*/false);
+    return findFamily("row")->accepts(test.group, testDevice()).message();
+  };
+  auto add = [&](const std::string &at, const std::string &step) {
+    return says("%x: tensor<1x64xbf16>, %b: tensor<1x16xbf16>",
+                "%a = tensor.extract_slice %x[0, " + at + "] [1, 16] [1, " +
+                    step +
+                    "] : tensor<1x64xbf16> to tensor<1x16xbf16>\n"
+                    "%y = decoder.add %b, %a : tensor<1x16xbf16>",
+                "tensor<1x16xbf16>");
+  };
+  EXPECT_EQ(add("24", "1"), "ok");
+  EXPECT_EQ(add("12", "1"),
+            "refused_shape: 'rhs' begins at element 12 of its buffer with "
+            "stride 1, wanted a multiple of 8 and 1");
+  EXPECT_EQ(add("8", "2"),
+            "refused_shape: 'rhs' begins at element 8 of its buffer with "
+            "stride 2, wanted a multiple of 8 and 1");
+  EXPECT_EQ(says("%x: tensor<1x16xbf16>, %g: tensor<64xbf16>",
+                 "%a = tensor.extract_slice %g[16] [16] [1] : "
+                 "tensor<64xbf16> to tensor<16xbf16>\n"
+                 "%y = decoder.rms_norm %x gain %a eps 1.0e-6 : "
+                 "tensor<1x16xbf16>, tensor<16xbf16>",
+                 "tensor<1x16xbf16>"),
+            "refused_shape: 'gain' is a part of its buffer");
+}
+
+TEST(Work, OfParts) {
+  const GroupCase halves = rowParts()[6];
+  ASSERT_EQ(halves.name, "swiglu of two halves");
+  const TestGroup test(halves, /*filled=*/false);
+  const KernelFamily *family = findFamily("row");
+  const auto config = family->enumerate(test.group, testDevice())[0];
+  const Work work = family->work(test.group, config, test.workload);
+  ASSERT_EQ(work.params.size(), 2u);
+  // The parameter is the whole buffer; both halves of it move.
+  EXPECT_EQ(work.params[0].count, 1216u);
+  EXPECT_EQ(work.params[0].loadedBytes, 2u * 1216);
+  EXPECT_EQ(work.params[0].uniqueLoaded, 2u * 1216);
+  EXPECT_EQ(work.params[1].storedBytes, 2u * 608);
+  EXPECT_NE(emitKernelPage(test.group, *family, config, "k")
+                .find("swigluPiece<8>(gate, partOf(gate, 608), y, i);"),
+            std::string::npos);
+}
+
 TEST(Work, OfSplitAttention) {
   // 8 query heads on 2 KV heads of 128, 1500 positions: 47 chunks, 3 for each
   // of 17 splits, the last of which has none.

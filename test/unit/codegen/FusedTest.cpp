@@ -152,6 +152,14 @@ TEST(Fused, Gemv) { runGroups(gemvGroups(), "gemv", 3); }
 
 TEST(Fused, Attention) { runGroups(attentionGroups(), "attention_decode", 7); }
 
+// The kernels of single ops, on parts of buffers and on copies of the parts.
+TEST(Fused, NothingButAPart) {
+  runGroups(rowParts(), "row", 1);
+  runGroups(kvAppendParts(), "kv_append", 1);
+  runGroups(argmaxParts(), "argmax", 1);
+  runGroups(attentionParts(), "attention_decode", 5);
+}
+
 TEST(Fused, GemvOnWholeNumbersIsTheInterpreter) {
   // Sums of whole numbers are exact in any order, ties of logits are many.
   for (GroupCase groupCase : gemvGroups()) {

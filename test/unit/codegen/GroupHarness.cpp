@@ -26,24 +26,30 @@ static DType dtypeOf(mlir::Value value) {
              : DType::I32;
 }
 
-static plan::GroupOp findGroup(mlir::ModuleOp module) {
-  plan::GroupOp found;
-  module->walk([&](plan::GroupOp op) { found = op; });
+/// The plan.group or plan.single of a module.
+static mlir::Operation *findGroup(mlir::ModuleOp module) {
+  mlir::Operation *found = nullptr;
+  module->walk([&](mlir::Operation *op) {
+    found = mlir::isa<plan::GroupOp, plan::SingleOp>(op) ? op : found;
+  });
   return found;
 }
 
 static mlir::OwningOpRef<mlir::ModuleOp> parseGroup(const GroupCase &c) {
   const std::string types = c.yielded.substr(c.yielded.find(':') + 2);
   const size_t results = std::ranges::count(types, '<');
+  const size_t first = c.body.find("decoder.");
+  const bool several = c.body.find("decoder.", first + 1) != std::string::npos;
   return parseOp(c.arguments,
-                 "plan.group -> " + types + " {\n" + c.body + "\nplan.yield " +
-                     c.yielded + "\n}",
+                 std::string(several ? "plan.group" : "plan.single") + " -> " +
+                     types + " {\n" + c.body + "\nplan.yield " + c.yielded +
+                     "\n}",
                  results);
 }
 
 TestGroup::TestGroup(const GroupCase &c, bool filled)
     : module(parseGroup(c)),
-      group(GroupView::ofBody(*findGroup(*module).getBodyBlock())) {
+      group(GroupView::ofBody(findGroup(*module)->getRegion(0).front())) {
   workload.context = c.context;
   if (!filled) {
     return;
@@ -89,6 +95,32 @@ KernelSource sourceOf(const Work &work, const std::string &text) {
   return source;
 }
 
+/// Uploads what the ops of the group read of a live-in, so that the device
+/// reports any other read.
+static Status uploadUsed(Device &device, BufferId buffer, const TestGroup &test,
+                         unsigned liveIn) {
+  std::span<const std::byte> bytes = test.inputs[liveIn].bytes();
+  for (mlir::Operation *op : test.group.ops()) {
+    for (mlir::Value operand : op->getOperands()) {
+      if (test.group.liveInIndex(operand) != liveIn) {
+        continue;
+      }
+      const BufferView view = test.group.view(operand);
+      if (view.whole || view.stride != 1) {
+        return device.upload(buffer, 0, bytes);
+      }
+      const uint64_t element = dtypeBytes(test.inputs[liveIn].dtype());
+      const uint64_t count =
+          mlir::cast<mlir::RankedTensorType>(operand.getType())
+              .getNumElements();
+      const uint64_t offset = view.offset * element;
+      SINTER_TRY(device.upload(buffer, offset,
+                               bytes.subspan(offset, count * element)));
+    }
+  }
+  return Status::success();
+}
+
 Result<GroupRun> runGroup(Device &device, KernelId kernel,
                           const TestGroup &test, const Work &work,
                           unsigned times) {
@@ -98,7 +130,7 @@ Result<GroupRun> runGroup(Device &device, KernelId kernel,
     const uint64_t bytes = param.count * dtypeBytes(param.dtype);
     SINTER_ASSIGN(BufferId buffer, device.allocate(bytes, param.name));
     if (param.liveIn) {
-      SINTER_TRY(device.upload(buffer, 0, test.inputs[*param.liveIn].bytes()));
+      SINTER_TRY(uploadUsed(device, buffer, test, *param.liveIn));
     }
     if (param.liveOut) {
       buffers[*param.liveOut] = buffer;

@@ -64,6 +64,11 @@ KernelSource sourceOf(const Work &work, const std::string &text);
 
 std::vector<GroupCase> gemvGroups();
 std::vector<GroupCase> attentionGroups();
+// Single ops on parts of buffers.
+std::vector<GroupCase> rowParts();
+std::vector<GroupCase> kvAppendParts();
+std::vector<GroupCase> argmaxParts();
+std::vector<GroupCase> attentionParts();
 /// Groups of published models; compiled only.
 std::vector<GroupCase> publishedAttentionGroups();
 std::vector<GroupCase> publishedGroups();
