@@ -12,9 +12,25 @@ Result<ProgramId> Device::prepareProgram(std::span<const ProgramStep> steps,
   return ProgramId{static_cast<uint32_t>(programs.size() - 1)};
 }
 
+Status Device::admitGemm(const format::Gemm &problem) const {
+  return Error{ErrorCode::PlanStepKind, "device " + name(),
+               "launches and copies", "a call of the vendor's library",
+               "compile the plan without library calls"};
+}
+
+Status Device::gemm(const format::Gemm &problem,
+                    std::span<const Argument> arguments,
+                    const Argument *workspace) {
+  return admitGemm(problem);
+}
+
 Status Device::runStep(const ProgramStep &step) {
   if (step.kind == ProgramStep::Kind::Launch) {
     return launch(step.kernel, step.shape, step.arguments);
+  }
+  if (step.kind == ProgramStep::Kind::Gemm) {
+    return gemm(step.gemm, step.arguments,
+                step.workspace ? &*step.workspace : nullptr);
   }
   const Argument &from = step.arguments[0];
   const Argument &to = step.arguments[1];

@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -73,14 +74,18 @@ struct LaunchShape {
 /// How the steps of a program reach the device; results are equal.
 using format::LaunchMode;
 
-/// A launch, or a copy of arguments[0] to arguments[1].
+/// A launch, a copy of arguments[0] to arguments[1], or a product of the
+/// vendor's library on arguments x, W, (bias,) y.
 struct ProgramStep {
-  enum class Kind : uint8_t { Launch, Copy };
+  enum class Kind : uint8_t { Launch, Copy, Gemm };
   Kind kind = Kind::Launch;
   KernelId kernel;   ///< Launch
   LaunchShape shape; ///< Launch
   std::vector<Argument> arguments;
   uint64_t copyBytes = 0; ///< Copy
+  format::Gemm gemm;      ///< Gemm
+  /// Gemm: memory that the library may write.
+  std::optional<Argument> workspace;
   /// Launch after a launch: in mode Pdl it may start before that one has
   /// ended; its kernel waits for producers itself.
   bool programmatic = false;
@@ -140,10 +145,18 @@ public:
   /// parameter's element count.
   virtual Status launch(KernelId kernel, const LaunchShape &shape,
                         std::span<const Argument> arguments) = 0;
+  /// Can gemm() compute this product? Asked before anything is allocated.
+  /// SIN2518, which is the answer of a device without such a library.
+  virtual Status admitGemm(const format::Gemm &problem) const;
+  /// y [m, n] = x [m, k] W [n, k]^T (+ bias [n]): bf16, sums in fp32, rounded
+  /// once. `arguments` are x, W, (bias,) y; `workspace` may be null.
+  virtual Status gemm(const format::Gemm &problem,
+                      std::span<const Argument> arguments,
+                      const Argument *workspace);
   /// Waits until everything given so far is done.
   virtual Status synchronize() = 0;
 
-  /// One step alone: launch() or copy().
+  /// One step alone: launch(), copy() or gemm().
   Status runStep(const ProgramStep &step);
 
   /// Makes `steps` ready to run as a whole: run() then allocates nothing. The
@@ -158,6 +171,8 @@ public:
   timeProgram(ProgramId program, uint32_t samples, uint32_t runs);
 
   virtual KernelCounters counters(KernelId kernel) const = 0;
+  /// Of all products together: bytes of x, W, bias, y, each once per product.
+  virtual KernelCounters gemmCounters() const { return {}; }
   virtual void resetCounters() = 0;
 
 private:

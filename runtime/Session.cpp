@@ -41,13 +41,15 @@ Session::prepare(PlanArtifact artifact, const WeightSource &weights,
 Status Session::checkSteps() const {
   for (const Entry &entry : thePlan.entries) {
     for (size_t s = 0; s < entry.steps.size(); ++s) {
-      if (entry.steps[s].kind == StepKind::Library) {
-        return Error{ErrorCode::PlanStepKind,
-                     "entry " + entry.name + ": step " + std::to_string(s),
-                     "launches and copies, which is what the device " +
-                         theDevice->name() + " runs",
-                     "a call of the vendor's library",
-                     "compile the plan without library calls"};
+      const Step &step = entry.steps[s];
+      if (step.kind != StepKind::Library) {
+        continue;
+      }
+      if (Status status = theDevice->admitGemm(*step.gemm); !status) {
+        Error error = status.takeError();
+        error.object = "entry " + entry.name + ": step " + std::to_string(s) +
+                       ": " + error.object;
+        return error;
       }
     }
   }
@@ -131,30 +133,49 @@ Status Session::loadKernels(const PlanArtifact &artifact) {
   return Status::success();
 }
 
+Argument Session::argumentOf(const std::string &name) const {
+  const Placed &placed = operands.at(name);
+  return {placed.buffer, placed.offset, placed.count};
+}
+
+ProgramStep Session::prepareStep(const Entry &entry, const Step &step) const {
+  ProgramStep prepared;
+  for (const std::string &arg : step.args) {
+    prepared.arguments.push_back(argumentOf(arg));
+  }
+  if (step.kind == StepKind::Copy) {
+    prepared.kind = ProgramStep::Kind::Copy;
+    prepared.copyBytes = operands.at(step.args[0]).bytes;
+    return prepared;
+  }
+  if (step.kind == StepKind::Library) {
+    prepared.kind = ProgramStep::Kind::Gemm;
+    prepared.gemm = *step.gemm;
+    if (step.gemm->workspace) {
+      prepared.workspace = argumentOf(*step.gemm->workspace);
+    }
+    return prepared;
+  }
+  uint32_t number = kernelNumbers.at(step.kernel);
+  const Kernel &kernel = thePlan.kernels[number];
+  prepared.kernel = kernels[number];
+  prepared.shape = {kernel.grid[0], kernel.grid[1], kernel.block[0],
+                    kernel.sharedBytes, kernel.cooperative};
+  // In another mode than the plan's, wherever the kernel allows it.
+  prepared.programmatic =
+      entry.mode == LaunchMode::Pdl ? step.programmatic : kernelWaits[number];
+  return prepared;
+}
+
 void Session::prepareSteps() {
   for (const Entry &entry : thePlan.entries) {
     std::vector<ProgramStep> &list = steps.emplace_back();
     for (const Step &step : entry.steps) {
-      ProgramStep &prepared = list.emplace_back();
-      for (const std::string &arg : step.args) {
-        const Placed &placed = operands.at(arg);
-        prepared.arguments.push_back(
-            {placed.buffer, placed.offset, placed.count});
-      }
-      if (step.kind == StepKind::Copy) {
-        prepared.kind = ProgramStep::Kind::Copy;
-        prepared.copyBytes = operands.at(step.args[0]).bytes;
-        continue;
-      }
-      uint32_t number = kernelNumbers.at(step.kernel);
-      const Kernel &kernel = thePlan.kernels[number];
-      prepared.kernel = kernels[number];
-      prepared.shape = {kernel.grid[0], kernel.grid[1], kernel.block[0],
-                        kernel.sharedBytes, kernel.cooperative};
-      // In another mode than the plan's, wherever the kernel allows it.
-      prepared.programmatic = entry.mode == LaunchMode::Pdl
-                                  ? step.programmatic
-                                  : kernelWaits[number];
+      list.push_back(prepareStep(entry, step));
+    }
+    advances.emplace_back();
+    if (entry.advance) {
+      advances.back() = prepareStep(entry, *entry.advance);
     }
   }
 }
@@ -197,6 +218,15 @@ Status Session::run(size_t entry, const StepHook &hook) {
     SINTER_TRY(hook(s, thePlan.entries[entry].steps[s]));
   }
   return Status::success();
+}
+
+Status Session::advance(size_t entry) {
+  if (!advances[entry]) {
+    return Error{ErrorCode::PlanLacks, "entry " + thePlan.entries[entry].name,
+                 "a step that feeds the token back", "none",
+                 "feed tokens as inputs"};
+  }
+  return theDevice->runStep(*advances[entry]);
 }
 
 Result<Session::Placed> Session::findValue(std::string_view name,

@@ -45,9 +45,14 @@ public:
   /// of `hook`.
   Status run(size_t entry, const StepHook &hook = {});
 
+  /// Starts the entry's advance step, which feeds the token back on the device.
+  /// SIN2520: the entry has none.
+  Status advance(size_t entry);
+
   /// The steps of plan().entries[entry], `repeats` times over, as a program of
-  /// its own. In mode Pdl every launch after a launch is programmatic whose
-  /// kernel waits for its producers.
+  /// its own. In mode Pdl launches are programmatic where the plan says so; in
+  /// a plan of another mode, every launch after a launch whose kernel waits for
+  /// its producers.
   Result<ProgramId> prepareProgram(size_t entry, LaunchMode mode,
                                    uint32_t repeats = 1);
 
@@ -75,6 +80,9 @@ private:
   Status placeValues();
   Status loadWeights(const WeightSource &weights, const LoadProgress &progress);
   Status loadKernels(const PlanArtifact &artifact);
+  Argument argumentOf(const std::string &name) const;
+  ProgramStep prepareStep(const format::Entry &entry,
+                          const format::Step &step) const;
   void prepareSteps();
   Result<Placed> findValue(std::string_view name, uint64_t bytes) const;
 
@@ -85,7 +93,8 @@ private:
   std::vector<KernelId> kernels;               ///< parallel to plan().kernels
   std::vector<bool> kernelWaits;               ///< for its producers; likewise
   std::vector<std::vector<ProgramStep>> steps; ///< per entry
-  std::vector<ProgramId> programs;             ///< per entry
+  std::vector<std::optional<ProgramStep>> advances; ///< per entry
+  std::vector<ProgramId> programs;                  ///< per entry
 };
 
 } // namespace sinter

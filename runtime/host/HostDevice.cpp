@@ -2,6 +2,8 @@
 
 #include "runtime/host/HostDevice.h"
 
+#include "runtime/host/HostGemm.h"
+
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -286,12 +288,81 @@ Status HostDevice::runChecked(HostKernel &kernel,
   return status;
 }
 
+Status HostDevice::gemm(const format::Gemm &problem,
+                        std::span<const Argument> arguments,
+                        const Argument *workspace) {
+  const auto refuse = [&](ErrorCode code, const char *operand,
+                          std::string wanted, std::string found) {
+    return Error{code, std::string("library call, operand ") + operand,
+                 std::move(wanted), std::move(found), ""};
+  };
+  const bool bias = problem.epilogue == format::GemmEpilogue::Bias;
+  if (arguments.size() != (bias ? 4 : 3)) {
+    return Error{ErrorCode::KernelArguments, "library call",
+                 bias ? "4 arguments" : "3 arguments",
+                 std::to_string(arguments.size()), ""};
+  }
+  // The operands in the order of the counters.
+  struct Operand {
+    const char *name;
+    uint64_t count;
+    const Argument *argument;
+  };
+  const Operand operands[] = {
+      {"x", problem.m * problem.k, &arguments[0]},
+      {"W", problem.n * problem.k, &arguments[1]},
+      {"bias", bias ? problem.n : 0, bias ? &arguments[2] : nullptr},
+      {"y", problem.m * problem.n, &arguments[bias ? 3 : 2]}};
+  uint16_t *data[4] = {};
+  products.params.resize(options.checked ? 4 : 0);
+  for (size_t i = 0; i < 4; ++i) {
+    const auto &[name, count, argument] = operands[i];
+    if (argument == nullptr) {
+      continue;
+    }
+    const uint64_t bytes = count * sizeof(uint16_t);
+    if (argument->count != count || argument->offset % sizeof(uint16_t) != 0) {
+      return refuse(ErrorCode::KernelArguments, name,
+                    std::to_string(count) + " elements of bf16",
+                    std::to_string(argument->count) + " at byte " +
+                        std::to_string(argument->offset));
+    }
+    SINTER_TRY(checkRange(argument->buffer, argument->offset, bytes));
+    Allocation &allocation = *allocations[argument->buffer.index];
+    data[i] =
+        reinterpret_cast<uint16_t *>(allocation.data() + argument->offset);
+    if (!options.checked) {
+      continue;
+    }
+    if (i == 3) {
+      allocation.written.mark(argument->offset, bytes);
+      products.params[i].stored += bytes;
+      continue;
+    }
+    if (!allocation.written.covers(argument->offset, bytes)) {
+      return refuse(ErrorCode::KernelUnwrittenRead, name,
+                    "memory that a kernel or an upload wrote",
+                    "byte " +
+                        std::to_string(allocation.written.firstUnwritten(
+                            argument->offset, bytes)) +
+                        " of " + allocation.label + " that nobody wrote");
+    }
+    products.params[i].loaded += bytes;
+  }
+  ++products.launches;
+  computeGemm(
+      {problem.m, problem.n, problem.k, data[0], data[1], data[2], data[3]},
+      options.threads);
+  return Status::success();
+}
+
 KernelCounters HostDevice::counters(KernelId kernel) const {
   return kernel.index < kernels.size() ? kernels[kernel.index].counters
                                        : KernelCounters();
 }
 
 void HostDevice::resetCounters() {
+  products = {};
   for (HostKernel &kernel : kernels) {
     kernel.counters.launches = 0;
     for (format::ParamTraffic &traffic : kernel.counters.params) {

@@ -56,8 +56,15 @@ public:
   loadKernels(std::span<const KernelSource> sources) override;
   Status launch(KernelId kernel, const LaunchShape &shape,
                 std::span<const Argument> arguments) override;
+  Status admitGemm(const format::Gemm &problem) const override {
+    return Status::success();
+  }
+  /// SIN4009: arguments that do not fit; SIN4006: an operand that nobody wrote.
+  Status gemm(const format::Gemm &problem, std::span<const Argument> arguments,
+              const Argument *workspace) override;
   Status synchronize() override { return Status::success(); }
   KernelCounters counters(KernelId kernel) const override;
+  KernelCounters gemmCounters() const override { return products; }
   void resetCounters() override;
 
 private:
@@ -76,6 +83,7 @@ private:
   std::vector<HostKernel> kernels;
   std::vector<SinterBuffer> buffers; ///< of the launch that runs
   uint64_t launchCount = 0;
+  KernelCounters products; ///< of gemm(); bytes in checked mode
   BufferId staged;
   uint64_t stagedOffset = 0;
   uint64_t stagedBytes = 0;

@@ -96,6 +96,28 @@ public:
     }
     return call(line);
   }
+  Status admitGemm(const Gemm &problem) const override {
+    return hasLibrary ? Status::success() : Device::admitGemm(problem);
+  }
+  Status gemm(const Gemm &problem, std::span<const Argument> arguments,
+              const Argument *workspace) override {
+    std::string line =
+        "gemm " + std::to_string(problem.m) + "x" + std::to_string(problem.n) +
+        "x" + std::to_string(problem.k) +
+        (problem.epilogue == GemmEpilogue::Bias ? " bias:" : ":");
+    auto add = [&](const Argument &argument) {
+      line += " " + where(argument.buffer, argument.offset) + "[" +
+              std::to_string(argument.count) + "]";
+    };
+    for (const Argument &argument : arguments) {
+      add(argument);
+    }
+    if (workspace != nullptr) {
+      line += " workspace";
+      add(*workspace);
+    }
+    return call(line);
+  }
   Status synchronize() override { return call("synchronize"); }
   KernelCounters counters(KernelId kernel) const override {
     return {kernel.index + 1u, {}};
@@ -104,6 +126,7 @@ public:
 
   std::vector<std::string> calls;
   size_t failAt = SIZE_MAX;
+  bool hasLibrary = false;
 
 private:
   Status call(std::string line) {
@@ -310,8 +333,38 @@ TEST(Session, LibraryStepsAreRefusedBeforeAnythingIsLoaded) {
   auto session = Session::prepare(artifact, weights, device);
   ASSERT_FALSE(session);
   EXPECT_EQ(session.error().code, ErrorCode::PlanStepKind);
-  EXPECT_EQ(session.error().object, "entry decode: step 2");
+  EXPECT_EQ(session.error().object, "entry decode: step 2: device recording");
   EXPECT_TRUE(device.calls.empty());
+}
+
+TEST(Session, LibraryStepsAndTheAdvance) {
+  PlanArtifact artifact = samplePlan();
+  artifact.plan.model.weights = {{}, 7};
+  artifact.plan.weights[1].pack.reset();
+  artifact.plan.weights[2].pack.reset();
+  RandomWeights weights = weightsOf(artifact.plan);
+  RecordingDevice device;
+  device.hasLibrary = true;
+  auto session = Session::prepare(artifact, weights, device);
+  ASSERT_TRUE(session) << session.error().message();
+  device.calls.clear();
+  ASSERT_TRUE((*session)->run(0));
+  ASSERT_EQ(device.calls.size(), 4u);
+  EXPECT_EQ(device.calls[2],
+            "gemm 1x64x4 bias: step+768[4] head.weight+0[256] head.bias+0[64] "
+            "step+512[64] workspace step+4096[4096]");
+  device.calls.clear();
+  ASSERT_TRUE((*session)->advance(0));
+  EXPECT_EQ(device.calls,
+            (std::vector<std::string>{
+                "launch advance_0 3x2 of 128, 64 shared: step+0[1] "
+                "step+1280[1] step+256[1]"}));
+  auto plain = launchesOnly();
+  auto other = Session::prepare(plain, weightsOf(plain.plan), device);
+  ASSERT_TRUE(other);
+  Status status = (*other)->advance(0);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, ErrorCode::PlanLacks);
 }
 
 TEST(PlanWeights, MustBeThoseOfThePlan) {
