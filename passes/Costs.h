@@ -8,13 +8,14 @@
 
 namespace sinter {
 
-/// Launches and issued bytes of `work`; no time, which needs a cost model.
+/// Launches and issued bytes of `work`; its time where a cost model gave one.
 inline plan::CostAttr costOf(mlir::MLIRContext *context,
-                             const codegen::Work &work) {
+                             const codegen::Work &work,
+                             int64_t picoseconds = 0) {
   return plan::CostAttr::get(context, static_cast<int64_t>(work.launches),
                              static_cast<int64_t>(work.loadedBytes()),
                              static_cast<int64_t>(work.storedBytes()),
-                             /*picoseconds=*/0);
+                             picoseconds);
 }
 
 } // namespace sinter

@@ -18,6 +18,10 @@ namespace sinter {
 #define GEN_PASS_DECL
 #include "passes/Passes.h.inc"
 
+/// plan-mark that also hands out what it refuses, with codes.
+std::unique_ptr<mlir::Pass> createPlanMark(const PlanMarkOptions &options,
+                                           std::vector<Error> &refusals);
+
 /// Options of the pipeline "sinter-plan".
 struct PlanPipelineOptions
     : public mlir::PassPipelineOptions<PlanPipelineOptions> {
@@ -25,27 +29,41 @@ struct PlanPipelineOptions
       *this, "target",
       llvm::cl::desc(
           "name of a device file inside the program, or path of one")};
-  Option<unsigned> config{
+  Option<int> config{
       *this, "config",
-      llvm::cl::desc("which of a family's configurations to take"),
-      llvm::cl::init(0)};
+      llvm::cl::desc("which of a family's configurations to take; -1: "
+                     "the cheapest"),
+      llvm::cl::init(-1)};
   Option<std::string> pack{
       *this, "pack",
       llvm::cl::desc("layout of the weights of linear layers with one input: "
-                     "none or concat"),
-      llvm::cl::init("none")};
+                     "none or concat; by default none with decisions=single, "
+                     "else concat")};
+  Option<std::string> decisions{
+      *this, "decisions", llvm::cl::desc("single, library, greedy or exact"),
+      llvm::cl::init("single")};
+  Option<std::string> mode{
+      *this, "mode",
+      llvm::cl::desc("stream, graph or pdl; by default the cheapest")};
+  ListOption<std::string> force{
+      *this, "force", llvm::cl::desc("PATTERN=fuse, =library or =single")};
+  ListOption<std::string> forbid{
+      *this, "forbid",
+      llvm::cl::desc("patterns of ops that no group of several ops may hold")};
   Option<bool> verify{*this, "verify",
                       llvm::cl::desc("check the contract after every stage"),
                       llvm::cl::init(true)};
 };
 
 /// imported -> placed, with a check after every stage.
+/// `refusals` (or null) receives what plan-mark refuses.
 void buildPlanPipeline(mlir::OpPassManager &manager,
-                       const PlanPipelineOptions &options);
+                       const PlanPipelineOptions &options,
+                       std::vector<Error> *refusals = nullptr);
 
-/// Runs the pipeline; `name` stands for the module in errors, which carry the
-/// first diagnostic. SIN2661: plan-mark refused an op, which another workload
-/// or target may remedy. SIN5002: any other failure.
+/// Runs the pipeline. Errors: those of planning::planEntry, and SIN1003 an
+/// option that is not understood; SIN5002: any other failure, with the first
+/// diagnostic, in which `name` stands for the module.
 Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
                        const PlanPipelineOptions &options);
 

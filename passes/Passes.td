@@ -85,60 +85,94 @@ def DecoderPackWeights : Sinter_Pass<"decoder-pack-weights"> {
 def PlanMark : Sinter_Pass<"plan-mark"> {
   let summary = "decides how each op runs, and writes down why";
   let description = [{
-    packed -> marked. Every decoder op of the step gets a `plan.mark`: its group and its
-    decision. At this stage every op becomes one kernel (rule
-    "one-kernel-per-op"); launches and bytes of the decision are those of the
-    first configuration of the first kernel family that accepts the op.
+    packed -> marked. Every decoder op of the step gets a `plan.mark`: its group,
+    its decision and, for a generated kernel, family and configuration. Every group
+    that a family or the library runs is priced with the device file per execution
+    mode; `decisions` says what is chosen from them:
+
+    | decisions | rule | chosen |
+    | --- | --- | --- |
+    | single | one-kernel-per-op | every op alone in its cheapest kernel |
+    | library | library-per-linear | linear layers by the vendor's library, the rest alone |
+    | greedy | greedy-gain-queue | groups by what they save, most first |
+    | exact | exact-cheapest | the cheapest plan of all |
+
+    The mode is `mode` or the one with the cheapest plan, the same for all ops of
+    an entry. `before` is what the ops cost alone in that mode. Groups are numbered
+    in the order in which they run. `plan.force` and the options `force` and
+    `forbid` (globs over names of ops) are honoured or refused. What the prices
+    rest on without a measurement is listed in `plan.priors` of the function.
 
     Before:
     ```mlir
-    %y = decoder.add %a, %b : tensor<1x128xbf16>
+    %p = decoder.linear %x by %w : (tensor<1x128xbf16>, tensor<128x128xbf16>) -> tensor<1x128xbf16>
+    %y = decoder.add %x, %p : tensor<1x128xbf16>
     ```
     After:
     ```mlir
-    %y = decoder.add %a, %b {plan.mark = #plan.mark<group = 0, decision = <choice = single, launch = stream,
-      rule = "one-kernel-per-op", origin = model, reason = single_unfused_stage,
-      before = <launches = 1, read = 512, written = 256, picoseconds = 0>,
-      after = <launches = 1, read = 512, written = 256, picoseconds = 0>>>} : tensor<1x128xbf16>
+    %p = decoder.linear %x by %w {plan.mark = #plan.mark<group = 0, decision = #decision, family = "gemv",
+      config = {rows = 1 : i64, unroll = 1 : i64, warps = 1 : i64}>} : (tensor<1x128xbf16>, tensor<128x128xbf16>) -> tensor<1x128xbf16>
+    %y = decoder.add %x, %p {plan.mark = #plan.mark<group = 0, decision = #decision, family = "gemv",
+      config = {rows = 1 : i64, unroll = 1 : i64, warps = 1 : i64}>} : tensor<1x128xbf16>
+    // #decision = #plan.decision<choice = fuse, launch = pdl, rule = "exact-cheapest", origin = model, reason = fuse_saves_launch, ...
     ```
-    Refuses: an op that no family accepts, with the reason and what the nearest
-    family needs; a function without `plan.workload`; a `plan.force` that asks for
-    anything but `single`; an unknown device, or another than the module's
-    `plan.target`.
+    Refuses: an op that nothing runs, with the reason; a function without
+    `plan.workload`; forces that contradict each other or that nothing honours; a
+    pattern that matches no op; a mode that the device lacks; an unknown device, or
+    another than the module's `plan.target`.
   }];
-  let options = [Sinter_Target];
+  let options = [
+    Sinter_Target,
+    Option<"decisions", "decisions", "std::string", "\"exact\"",
+           "single, library, greedy or exact">,
+    Option<"mode", "mode", "std::string", "",
+           "stream, graph or pdl; by default the cheapest">,
+    ListOption<"force", "force", "std::string",
+               "PATTERN=fuse, PATTERN=library or PATTERN=single">,
+    ListOption<"forbid", "forbid", "std::string",
+               "patterns of ops that no group of several ops may hold">,
+    Option<"configs", "configs", "bool", "true",
+           "write the chosen families and configurations into the marks">
+  ];
 }
 
 def PlanFormGroups : Sinter_Pass<"plan-form-groups"> {
   let summary = "turns marks into groups";
   let description = [{
-    marked -> grouped. Each marked op moves into a `plan.single`, and the decision
-    of its mark becomes the `why` of the single. A slice moves in with the op that
-    reads it, since kernels get whole buffers. Every group is one action with
-    the tag "form-group", so that debug counters can leave out any of them.
+    marked -> grouped. Ops with one group number become a `plan.group`, one op alone
+    a `plan.single`, a linear layer for the library a `plan.library`; they stand in
+    the order of their numbers, and decision, family and configuration of the mark
+    become theirs. Views of what a group computes move in with the ops that read
+    them, and so does a slice from outside, since kernels get whole buffers. Every
+    group is one action with the tag "form-group", so that debug counters can leave
+    out any of them.
 
     Before:
     ```mlir
-    %y = decoder.add %a, %b {plan.mark = #plan.mark<group = 0, decision = #decision>} : tensor<1x128xbf16>
+    %p = decoder.linear %x by %w {plan.mark = #plan.mark<group = 0, decision = #decision>} : (tensor<1x128xbf16>, tensor<128x128xbf16>) -> tensor<1x128xbf16>
+    %y = decoder.add %x, %p {plan.mark = #plan.mark<group = 0, decision = #decision>} : tensor<1x128xbf16>
     ```
     After:
     ```mlir
-    %y = plan.single why #decision -> tensor<1x128xbf16> {
-      %s = decoder.add %a, %b : tensor<1x128xbf16>
+    %y = plan.group why #decision -> tensor<1x128xbf16> {
+      %p = decoder.linear %x by %w : (tensor<1x128xbf16>, tensor<128x128xbf16>) -> tensor<1x128xbf16>
+      %s = decoder.add %x, %p : tensor<1x128xbf16>
       plan.yield %s : tensor<1x128xbf16>
     }
     ```
-    Refuses: an op without a mark; a mark whose choice is not `single`; two ops
-    with the same group.
+    Refuses: an op without a mark; numbers that leave one out; ops of one group with
+    different marks; a `single` or `library` of several ops, a `fuse` of one; a
+    `library` of anything but a linear layer; a group before one that it needs.
   }];
 }
 
 def PlanSelectKernels : Sinter_Pass<"plan-select-kernels"> {
   let summary = "chooses a kernel family and a configuration for each group";
   let description = [{
-    grouped -> selected. The first family that accepts the group, in the order of
-    the registry, and the configuration `config` of those that the family lists.
-    `after` of the decision becomes the work of that configuration.
+    grouped -> selected. Groups without a family get the first that accepts them, in
+    the order of the registry, and the configuration `config` of those that it
+    lists. Families and configurations that plan-mark chose are checked. `after` of
+    the decision becomes the work of that configuration.
 
     Before:
     ```mlir
@@ -148,13 +182,14 @@ def PlanSelectKernels : Sinter_Pass<"plan-select-kernels"> {
     ```mlir
     %y = plan.single family "row" config {threads = 128} why #decision -> tensor<1x128xbf16> { ... }
     ```
-    Refuses: a group that no family accepts; an unknown device, or another than
-    the module's `plan.target`.
+    Refuses: a group that no family, or not the one chosen, accepts; a configuration
+    that the family does not list; an unknown device, or another than the module's
+    `plan.target`.
   }];
   let options = [
     Sinter_Target,
     Option<"config", "config", "unsigned", "0",
-           "which of a family's configurations to take; the last, where it has fewer">
+           "which of a family's configurations to take where plan-mark chose none; the last, where it has fewer">
   ];
 }
 
@@ -222,7 +257,7 @@ def PlanVerifyStage : Sinter_Pass<"plan-verify-stage"> {
     | imported | entries have a workload and named arguments and results; bodies hold decoder ops, reshapes and weight loads; a cache is not read after its append |
     | normalized | and each weight is loaded once per function, nothing is unused |
     | packed | and what is packed are whole weights |
-    | marked | and each decoder op of the step has a `plan.mark`, groups are numbered in order |
+    | marked | and each decoder op of the step has a `plan.mark`, groups are numbered in the order in which they run |
     | grouped | every decoder op is in a single or group with a decision; no marks |
     | selected | each group has a family that accepts it and one of its configurations |
     | outlined | launches only; each kernel is launched, and its family accepts it |

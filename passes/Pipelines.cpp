@@ -14,7 +14,8 @@ namespace {
 } // namespace
 
 void buildPlanPipeline(mlir::OpPassManager &manager,
-                       const PlanPipelineOptions &options) {
+                       const PlanPipelineOptions &options,
+                       std::vector<Error> *refusals) {
   auto add = [&](std::unique_ptr<mlir::Pass> pass, llvm::StringRef stage) {
     if (pass) {
       manager.addPass(std::move(pass));
@@ -28,15 +29,24 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
   };
   DecoderPackWeightsOptions pack;
   pack.layout = options.pack;
+  if (pack.layout.empty()) {
+    pack.layout = options.decisions == "single" ? "none" : "concat";
+  }
   PlanMarkOptions mark;
   mark.target = options.target;
+  mark.decisions = options.decisions;
+  mark.mode = options.mode;
+  mark.force = llvm::to_vector(options.force);
+  mark.forbid = llvm::to_vector(options.forbid);
+  mark.configs = options.config < 0;
   PlanSelectKernelsOptions select;
   select.target = options.target;
-  select.config = options.config;
+  select.config = static_cast<unsigned>(std::max<int>(options.config, 0));
   add(nullptr, "imported");
   add(createDecoderNormalize(), "normalized");
   add(createDecoderPackWeights(pack), "packed");
-  add(createPlanMark(mark), "marked");
+  add(refusals ? createPlanMark(mark, *refusals) : createPlanMark(mark),
+      "marked");
   add(createPlanFormGroups(), "grouped");
   add(createPlanSelectKernels(select), "selected");
   add(createPlanOutlineKernels(), "outlined");
@@ -54,16 +64,14 @@ Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
         }
         return mlir::success();
       });
-  bool imported = plan::getStage(module) == plan::Stage::Imported;
+  std::vector<Error> refusals;
   mlir::PassManager manager(module.getContext());
-  buildPlanPipeline(manager, options);
+  buildPlanPipeline(manager, options, &refusals);
   if (mlir::succeeded(manager.run(module))) {
     return Status::success();
   }
-  if (imported && plan::getStage(module) == plan::Stage::Packed) {
-    return Error{ErrorCode::NotPlannable, name.str(),
-                 "ops that the kernel families run", first,
-                 "choose another workload or target"};
+  if (!refusals.empty()) {
+    return refusals.front();
   }
   return Error{ErrorCode::PlanningFailed, name.str(),
                "a module at stage 'placed'", first,
@@ -74,7 +82,9 @@ void registerSinterPasses() {
   registerSinterTransformPasses();
   mlir::PassPipelineRegistration<PlanPipelineOptions>(
       "sinter-plan", "imported decoder graph to placed plan",
-      buildPlanPipeline);
+      [](mlir::OpPassManager &manager, const PlanPipelineOptions &options) {
+        buildPlanPipeline(manager, options);
+      });
 }
 
 } // namespace sinter

@@ -1,7 +1,10 @@
 //===- PlanFormGroups.cpp - Turns marks into groups -----------------------===//
 
+#include "passes/Marks.h"
 #include "passes/Passes.h"
 #include "passes/Support.h"
+
+#include "codegen/GroupView.h"
 
 #include <mlir/IR/Action.h>
 #include <mlir/IR/Builders.h>
@@ -35,79 +38,107 @@ struct PlanFormGroupsPass
     if (getStage(module) == Stage::Grouped) {
       return;
     }
-    SmallVector<Operation *> marked;
+    // All checks come first, so that a refusal leaves the module as it was.
+    SmallVector<SmallVector<MarkedGroup>> entries;
     for (func::FuncOp function : entriesOf(module)) {
-      if (failed(collect(function, marked))) {
+      auto groups =
+          markedGroups(function, [](Operation *op) { return op->emitError(); });
+      if (failed(groups)) {
         return signalPassFailure();
       }
+      entries.push_back(std::move(*groups));
     }
-    for (Operation *op : marked) {
-      getContext().executeAction<FormGroupAction>([op] { formSingle(op); },
-                                                  ArrayRef<IRUnit>(op));
+    for (const SmallVector<MarkedGroup> &groups : entries) {
+      formGroups(groups);
     }
     setStage(module, Stage::Grouped);
   }
 
-  /// All checks come first, so that a refusal leaves the module as it was.
-  static LogicalResult collect(func::FuncOp function,
-                               SmallVectorImpl<Operation *> &marked) {
-    DenseMap<int64_t, Operation *> groups;
-    for (Operation &op : function.getBody().front()) {
-      if (!isStepOp(&op)) {
-        continue;
-      }
-      auto mark = op.getAttrOfType<MarkAttr>(PlanDialect::kMarkAttr);
-      if (!mark) {
-        return op.emitError()
-               << describeOp(&op) << " has no plan.mark; run plan-mark first";
-      }
-      if (mark.getDecision().getChoice() != Choice::Single) {
-        return op.emitError() << describeOp(&op) << ": its mark says '"
-                              << stringifyChoice(mark.getDecision().getChoice())
-                              << "', groups are formed of 'single' only";
-      }
-      auto [other, isNew] = groups.try_emplace(mark.getGroup(), &op);
-      if (!isNew) {
-        InFlightDiagnostic diagnostic =
-            op.emitError() << describeOp(&op) << ": group " << mark.getGroup()
-                           << " has a second op, and a single holds one";
-        diagnostic.attachNote(other->second->getLoc())
-            << "the first is " << describeOp(other->second);
-        return diagnostic;
-      }
-      marked.push_back(&op);
+  /// Writes the ops in the order of their groups, then forms each group.
+  void formGroups(ArrayRef<MarkedGroup> groups) {
+    if (groups.empty()) {
+      return;
     }
-    return success();
+    Block *block = groups.front().ops.front()->getBlock();
+    for (const MarkedGroup &group : groups) {
+      for (Operation *op : group.ops) {
+        op->moveBefore(block->getTerminator());
+      }
+    }
+    sinkToUsers(*block);
+    for (const MarkedGroup &group : groups) {
+      getContext().executeAction<FormGroupAction>(
+          [&] { formGroup(group); }, ArrayRef<IRUnit>(group.ops.front()));
+    }
   }
 
-  static void formSingle(Operation *op) {
-    auto mark = cast<MarkAttr>(op->removeAttr(PlanDialect::kMarkAttr));
-    op->removeAttr(PlanDialect::kForceAttr);
-    OpBuilder builder(op);
-    auto single = builder.create<SingleOp>(
-        op->getLoc(), op->getResultTypes(), /*family=*/StringAttr(),
-        /*config=*/DictionaryAttr(), mark.getDecision());
-    op->replaceAllUsesWith(single.getResults());
-    Block *body = builder.createBlock(&single.getBody());
-    op->moveBefore(body, body->end());
-    builder.create<YieldOp>(op->getLoc(), op->getResults());
-    takeInSlices(*body);
+  static void formGroup(const MarkedGroup &group) {
+    // The group stands where its last op stood: what its ops need from outside
+    // is there by then, and nothing outside needs a result before.
+    OpBuilder builder(group.ops.back());
+    const auto view = codegen::GroupView::ofOps(group.ops);
+    SmallVector<Value> results(view.liveOuts());
+    SmallVector<Type> types;
+    for (Value result : results) {
+      types.push_back(result.getType());
+    }
+    for (Operation *op : group.ops) {
+      op->removeAttr(PlanDialect::kMarkAttr);
+      op->removeAttr(PlanDialect::kForceAttr);
+    }
+    const DecisionAttr why = group.mark.getDecision();
+    if (why.getChoice() == Choice::Library) {
+      return formLibrary(builder, cast<decoder::LinearOp>(group.ops.front()),
+                         why);
+    }
+    Operation *formed;
+    if (why.getChoice() == Choice::Single) {
+      formed = builder.create<SingleOp>(group.ops.front()->getLoc(), types,
+                                        group.mark.getFamily(),
+                                        group.mark.getConfig(), why);
+    } else {
+      SmallVector<Location> locations;
+      for (Operation *op : group.ops) {
+        locations.push_back(op->getLoc());
+      }
+      formed = builder.create<GroupOp>(
+          FusedLoc::get(builder.getContext(), locations), types,
+          group.mark.getFamily(), group.mark.getConfig(), why);
+    }
+    Block *body = builder.createBlock(&formed->getRegion(0));
+    for (Operation *op : group.ops) {
+      op->moveBefore(body, body->end());
+    }
+    builder.create<YieldOp>(formed->getLoc(), results);
+    takeInViews(formed, *body);
+    for (auto [inner, outer] : llvm::zip(results, formed->getResults())) {
+      inner.replaceUsesWithIf(outer, [&](OpOperand &use) {
+        return use.getOwner()->getBlock() != body;
+      });
+    }
   }
 
-  /// A kernel gets whole buffers and knows which part it reads: slices move
-  /// into the body, with the views behind them. Each body has its own.
-  static void takeInSlices(Block &body) {
+  /// Views of what the body computes move into it. So do slices with the views
+  /// behind them, wherever they come from: a kernel gets whole buffers and
+  /// knows which part it reads. Each body has its own; what others need of the
+  /// originals goes behind the group.
+  static void takeInViews(Operation *formed, Block &body) {
     IRMapping mapping;
     SetVector<Operation *> taken;
-    for (Operation &op : body) {
+    for (Operation &op : llvm::make_early_inc_range(body)) {
       for (OpOperand &operand : op.getOpOperands()) {
         SmallVector<Operation *> views;
-        size_t count = 0; ///< of `views`, up to the slice that comes first
-        for (Operation *view = operand.get().getDefiningOp();
+        size_t count = 0; ///< of `views`, to be taken
+        Value base = operand.get();
+        for (Operation *view = base.getDefiningOp();
              isView(view) && view->getBlock() != &body;
-             view = view->getOperand(0).getDefiningOp()) {
+             view = base.getDefiningOp()) {
           views.push_back(view);
           count = isa<tensor::ExtractSliceOp>(view) ? views.size() : count;
+          base = view->getOperand(0);
+        }
+        if (base.getParentBlock() == &body) {
+          count = views.size();
         }
         OpBuilder builder(&op);
         for (Operation *view :
@@ -117,7 +148,9 @@ struct PlanFormGroupsPass
           }
         }
         operand.set(mapping.lookupOrDefault(operand.get()));
-        taken.insert(views.begin(), views.begin() + count);
+        taken.insert(views.rbegin() +
+                         static_cast<std::ptrdiff_t>(views.size() - count),
+                     views.rend());
       }
     }
     // Users before what they use.
@@ -130,6 +163,31 @@ struct PlanFormGroupsPass
         return unused;
       });
     }
+    Operation *last = formed;
+    for (Operation *view : taken) {
+      const bool ofBody =
+          withoutViews(view->getResult(0)).getParentBlock() == &body;
+      if (ofBody && view->isBeforeInBlock(formed)) {
+        view->moveAfter(last);
+        last = view;
+      }
+    }
+  }
+
+  static void formLibrary(OpBuilder &builder, decoder::LinearOp linear,
+                          DecisionAttr why) {
+    auto input = cast<RankedTensorType>(linear.getInput().getType());
+    auto weight = cast<RankedTensorType>(linear.getWeight().getType());
+    auto problem = GemmAttr::get(
+        linear.getContext(), input.getDimSize(0), weight.getDimSize(0),
+        weight.getDimSize(1), weight.getElementType(),
+        linear.getBias() ? Epilogue::Bias : Epilogue::None, /*workspace=*/0);
+    auto call = builder.create<LibraryOp>(
+        linear.getLoc(), linear.getResult().getType(),
+        stringifyLibrary(Library::CublasLtMatmul), linear->getOperands(),
+        problem, /*slots=*/ArrayAttr(), why);
+    linear.getResult().replaceAllUsesWith(call.getResult());
+    linear.erase();
   }
 };
 

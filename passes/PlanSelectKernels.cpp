@@ -58,29 +58,78 @@ struct PlanSelectKernelsPass
   LogicalResult select(GroupLike op, const DeviceSpec &device,
                        const Workload &workload) {
     auto group = codegen::GroupView::ofBody(*op.getBodyBlock());
+    const codegen::KernelFamily *family = nullptr;
+    codegen::KernelConfig chosen;
+    int64_t picoseconds = 0;
+    if (op.getFamily()) {
+      if (failed(take(op, group, device, family, chosen))) {
+        return failure();
+      }
+      // The price of this kernel, if the mark that chose it had one.
+      if (DecisionAttr decision = op.getWhyAttr()) {
+        picoseconds = decision.getAfter().getPicoseconds();
+      }
+    } else if (failed(choose(op, group, device, family, chosen))) {
+      return failure();
+    }
+    if (DecisionAttr decision = op.getWhyAttr()) {
+      CostAttr after = costOf(
+          &getContext(), family->work(group, chosen, workload), picoseconds);
+      op.setWhyAttr(DecisionAttr::get(
+          &getContext(), decision.getChoice(), decision.getLaunch(),
+          decision.getRule(), decision.getOrigin(), decision.getReason(),
+          decision.getBefore(), after, decision.getRejected()));
+    }
+    return success();
+  }
+
+  /// The family and configuration that plan-mark chose.
+  template <typename GroupLike>
+  LogicalResult
+  take(GroupLike op, const codegen::GroupView &group, const DeviceSpec &device,
+       const codegen::KernelFamily *&family, codegen::KernelConfig &chosen) {
+    const std::string name = describeOp(group.ops().front());
+    family = codegen::findFamily(*op.getFamily());
+    if (!family) {
+      return op.emitError() << name << ": '" << *op.getFamily()
+                            << "' is no kernel family; run plan-mark again";
+    }
+    if (Verdict verdict = family->accepts(group, device); !verdict) {
+      return op.emitError()
+             << name << ": family '" << *op.getFamily()
+             << "' does not accept this group: " << verdict.message()
+             << "; run plan-mark again";
+    }
+    auto config = codegen::KernelConfig::fromAttribute(op.getConfigAttr());
+    if (!config ||
+        !llvm::is_contained(family->enumerate(group, device), *config)) {
+      return op.emitError()
+             << name << ": the configuration {"
+             << (config ? config->text() : "") << "} is none of family '"
+             << *op.getFamily() << "'; run plan-mark again";
+    }
+    chosen = *config;
+    return success();
+  }
+
+  /// The first family that accepts the group.
+  template <typename GroupLike>
+  LogicalResult choose(GroupLike op, const codegen::GroupView &group,
+                       const DeviceSpec &device,
+                       const codegen::KernelFamily *&family,
+                       codegen::KernelConfig &chosen) {
     Verdict why = Verdict::ok();
-    const codegen::KernelFamily *family =
-        codegen::chooseFamily(group, device, why);
+    family = codegen::chooseFamily(group, device, why);
     if (!family) {
       return op.emitError()
              << describeOp(group.ops().front())
              << ": no kernel family can run this group: " << why.message()
              << " (" << plan::describe(why.reason()) << ")";
     }
-    SmallVector<codegen::KernelConfig> configs =
-        family->enumerate(group, device);
-    const codegen::KernelConfig &chosen =
-        configs[std::min<size_t>(config, configs.size() - 1)];
+    SmallVector<codegen::KernelConfig> list = family->enumerate(group, device);
+    chosen = list[std::min<size_t>(config, list.size() - 1)];
     op.setFamily(family->name());
     op.setConfigAttr(chosen.attribute(&getContext()));
-    if (DecisionAttr decision = op.getWhyAttr()) {
-      CostAttr after =
-          costOf(&getContext(), family->work(group, chosen, workload));
-      op.setWhyAttr(DecisionAttr::get(
-          &getContext(), decision.getChoice(), decision.getLaunch(),
-          decision.getRule(), decision.getOrigin(), decision.getReason(),
-          decision.getBefore(), after, decision.getRejected()));
-    }
     return success();
   }
 };

@@ -1,6 +1,7 @@
 //===- PlanVerifyStage.cpp - Contract of the stage of a module ------------===//
 
 #include "passes/CheckPlacement.h"
+#include "passes/Marks.h"
 #include "passes/Passes.h"
 #include "passes/Support.h"
 
@@ -29,6 +30,7 @@ public:
   LogicalResult check() {
     for (func::FuncOp function : entriesOf(module)) {
       if (failed(checkEntry(function)) || failed(checkBody(function)) ||
+          failed(checkMarks(function)) ||
           failed(verifyCacheDiscipline(function))) {
         return failure();
       }
@@ -72,7 +74,6 @@ private:
   }
 
   LogicalResult checkBody(func::FuncOp function) {
-    int64_t nextGroup = 0;
     llvm::StringMap<Operation *> loads;
     for (Operation &op : function.getBody().front()) {
       if (isWeightLoad(&op)) {
@@ -104,7 +105,7 @@ private:
       if (isa<func::ReturnOp>(op)) {
         continue;
       }
-      if (failed(checkStep(&op, nextGroup))) {
+      if (failed(checkStep(&op))) {
         return failure();
       }
     }
@@ -128,14 +129,14 @@ private:
   }
 
   /// What the stage allows beside weights, views and the return.
-  LogicalResult checkStep(Operation *op, int64_t &nextGroup) {
+  LogicalResult checkStep(Operation *op) {
     if (isDecoderOp(op)) {
       if (stage >= Stage::Grouped) {
         return broken(op) << describeOp(op) << " is in no group; run "
                           << passTo(Stage::Marked) << " and "
                           << passTo(Stage::Grouped);
       }
-      return checkMark(op, nextGroup);
+      return success();
     }
     if (isa<SingleOp, GroupOp>(op)) {
       if (stage != Stage::Grouped && stage != Stage::Selected) {
@@ -176,25 +177,18 @@ private:
                          "and ops of plan do";
   }
 
-  LogicalResult checkMark(Operation *op, int64_t &nextGroup) {
-    auto mark = op->getAttrOfType<MarkAttr>(PlanDialect::kMarkAttr);
-    if (stage < Stage::Marked) {
-      if (mark) {
-        return broken(op) << describeOp(op)
-                          << " has a plan.mark before plan-mark has run; "
-                             "remove it, or plan.stage is wrong";
+  LogicalResult checkMarks(func::FuncOp function) {
+    if (stage == Stage::Marked) {
+      return failure(failed(
+          markedGroups(function, [&](Operation *op) { return broken(op); })));
+    }
+    for (Operation &op : function.getBody().front()) {
+      if (stage < Stage::Marked && op.hasAttr(PlanDialect::kMarkAttr)) {
+        return broken(&op) << describeOp(&op)
+                           << " has a plan.mark before plan-mark has run; "
+                              "remove it, or plan.stage is wrong";
       }
-      return success();
     }
-    if (!mark) {
-      return broken(op) << describeOp(op) << " has no plan.mark; run plan-mark";
-    }
-    if (mark.getGroup() != nextGroup) {
-      return broken(op) << describeOp(op) << " is in group " << mark.getGroup()
-                        << ", in program order it is " << nextGroup
-                        << "; run plan-mark";
-    }
-    ++nextGroup;
     return success();
   }
 

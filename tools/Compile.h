@@ -24,8 +24,8 @@ struct CompileRequest {
   Workload workload;
   /// Ids from here on are never chosen; nothing: all may be.
   std::optional<int64_t> idLimit;
-  /// Which configuration of each kernel family to take; 0 is the default.
-  uint32_t config = 0;
+  /// Which configuration of each kernel family to take; -1: the cheapest.
+  int32_t config = -1;
 };
 
 /// SIN2673: `decisions` can be counted, but no kernels are made of them.

@@ -157,9 +157,14 @@ LogicalResult DecisionAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 }
 
 LogicalResult MarkAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                               int64_t group, DecisionAttr decision) {
+                               int64_t group, DecisionAttr decision,
+                               StringAttr family, DictionaryAttr config) {
   if (group < 0) {
     return emitError() << "mark_c1: group numbers start at 0, found " << group;
+  }
+  if (!family != !config) {
+    return emitError()
+           << "mark_c2: a family's name and its config come together";
   }
   return success();
 }
@@ -282,6 +287,9 @@ LogicalResult PlanDialect::verifyOperationAttribute(Operation *op,
     }
     return verifyEntry(cast<func::FuncOp>(op),
                        cast<WorkloadAttr>(attribute.getValue()).workload());
+  }
+  if (name == kPriorsAttr) {
+    return expect<ArrayAttr>(op, attribute, onFunction, "a func.func");
   }
   if (name == kMarkAttr) {
     return expect<MarkAttr>(op, attribute, onDecoder, "a decoder op");

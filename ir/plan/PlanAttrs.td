@@ -94,13 +94,20 @@ def Plan_DecisionParameter : AttrParameter<"::sinter::plan::DecisionAttr", "deci
 def Plan_MarkAttr : Plan_Attr<"Mark", "mark"> {
   let summary = "a decision that is not yet applied";
   let description = [{
-    Ops with the same `group` number become one group, numbered in program order.
+    Ops with the same `group` number become one group; groups run in the order of
+    their numbers, which start at 0. `family` and `config` say which kernel was
+    priced; without them plan-select-kernels chooses.
 
     ```mlir
-    #plan.mark<group = 0, decision = #decision>
+    #plan.mark<group = 0, decision = #decision, family = "gemv", config = {rows = 4, unroll = 2, warps = 4}>
     ```
   }];
-  let parameters = (ins "int64_t":$group, Plan_DecisionParameter:$decision);
+  let parameters = (ins "int64_t":$group, Plan_DecisionParameter:$decision,
+                        OptionalParameter<"::mlir::StringAttr">:$family,
+                        OptionalParameter<"::mlir::DictionaryAttr">:$config);
+  let builders = [AttrBuilder<(ins "int64_t":$group, "::sinter::plan::DecisionAttr":$decision), [{
+    return $_get($_ctxt, group, decision, ::mlir::StringAttr(), ::mlir::DictionaryAttr());
+  }]>];
   let genVerifyDecl = 1;
 }
 

@@ -119,6 +119,11 @@ module attributes {plan.model = {cost = #plan.cost<launches = -1, read = 0, writ
 
 // -----
 
+// expected-error @+1 {{mark_c2: a family's name and its config come together}}
+#mark_c2 = #plan.mark<group = 0, decision = #plan.decision<choice = single, launch = stream, rule = "r", origin = model, reason = single_faster, before = <launches = 1, read = 1, written = 1, picoseconds = 0>, after = <launches = 1, read = 1, written = 1, picoseconds = 0>>, family = "row">
+
+// -----
+
 // expected-error @+1 {{slot_c1: a slot names its arena}}
 #slot_c1 = #plan.slot<arena = "", offset = 0, bytes = 1>
 

@@ -194,8 +194,9 @@ module attributes {plan.stage = #plan.stage<marked>} {
 module attributes {plan.stage = #plan.stage<marked>} {
   func.func @decode(%x: tensor<1x8xbf16> {plan.name = "x"}) -> (tensor<1x8xbf16> {plan.name = "y"})
       attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
+    // expected-note @below {{the first is 'add' (decoder.add)}}
     %s = decoder.add %x, %x {plan.mark = #plan.mark<group = 0, decision = #decision>} : tensor<1x8xbf16>
-    // expected-error @below {{at stage 'marked': 'swiglu' (decoder.swiglu) is in group 0, in program order it is 1; run plan-mark}}
+    // expected-error @below {{at stage 'marked': 'swiglu' (decoder.swiglu): group 0 has a second op, and a single holds one}}
     %t = decoder.swiglu %s, %x {plan.mark = #plan.mark<group = 0, decision = #decision>} : tensor<1x8xbf16>
     return %t : tensor<1x8xbf16>
   }

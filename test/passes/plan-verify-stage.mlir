@@ -3,7 +3,7 @@
 // RUN: sinter-opt --mlir-print-debuginfo %s --plan-verify-stage=stage=imported -o %t.0
 // RUN: sinter-opt --mlir-print-debuginfo %t.0 --decoder-normalize --plan-verify-stage=stage=normalized -o %t.1
 // RUN: sinter-opt --mlir-print-debuginfo %t.1 --decoder-pack-weights=layout=none --plan-verify-stage=stage=packed -o %t.1p
-// RUN: sinter-opt --mlir-print-debuginfo %t.1p --plan-mark --plan-verify-stage=stage=marked -o %t.2
+// RUN: sinter-opt --mlir-print-debuginfo %t.1p --plan-mark=decisions=single --plan-verify-stage=stage=marked -o %t.2
 // RUN: sinter-opt --mlir-print-debuginfo %t.2 --plan-form-groups --plan-verify-stage=stage=grouped -o %t.3
 // RUN: sinter-opt --mlir-print-debuginfo %t.3 --plan-select-kernels --plan-verify-stage=stage=selected -o %t.4
 // RUN: sinter-opt --mlir-print-debuginfo %t.4 --plan-outline-kernels --plan-verify-stage=stage=outlined -o %t.5
