@@ -10,9 +10,14 @@
 // RUN: sinter-opt --mlir-print-debuginfo %t.5 --plan-assign-buffers --plan-verify-stage=stage=placed -o %t.6
 // RUN: sinter-opt --mlir-print-debuginfo %t.6 --plan-verify-stage | diff %t.6 -
 // The pipeline is the same passes.
-// RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan | diff %t.6 -
-// RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=verify=false | diff %t.6 -
+// RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=single | diff %t.6 -
+// RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan="decisions=single verify=false" | diff %t.6 -
 // RUN: FileCheck %s < %t.6
+// So it is with fused kernels, on packed weights.
+// RUN: sinter-opt --mlir-print-debuginfo %s --decoder-normalize --decoder-pack-weights --plan-mark --plan-verify-stage=stage=marked --plan-form-groups --plan-verify-stage=stage=grouped --plan-select-kernels --plan-outline-kernels --plan-assign-buffers --plan-verify-stage=stage=placed -o %t.7
+// RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=exact | diff %t.7 -
+// RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=greedy -o /dev/null
+// RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=library -o /dev/null
 // Placed modules survive bytecode.
 // RUN: sinter-opt --mlir-print-debuginfo %t.6 --emit-bytecode | sinter-opt --mlir-print-debuginfo | diff %t.6 -
 
