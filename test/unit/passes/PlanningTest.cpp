@@ -1,19 +1,7 @@
 //===- PlanningTest.cpp - Plans of published models -----------------------===//
 
-#include "codegen/devices/Devices.h"
-#include "ir/Register.h"
-#include "ir/plan/Plan.h"
-#include "models/config/ModelSource.h"
-#include "models/importer/Importer.h"
-#include "passes/Passes.h"
-#include "passes/planning/EntryPlanning.h"
+#include "test/unit/passes/PlanningFixture.h"
 
-#include <gtest/gtest.h>
-#include <mlir/IR/MLIRContext.h>
-#include <mlir/Pass/PassManager.h>
-
-#include <chrono>
-#include <cstdio>
 #include <map>
 #include <set>
 
@@ -22,70 +10,6 @@ using namespace sinter::planning;
 using cost::ExecutionMode;
 
 namespace {
-
-class Planning : public ::testing::Test {
-protected:
-  /// At stage `packed`; with "concat" q, k and v are one matrix, gate and up
-  /// too.
-  mlir::func::FuncOp import(const std::string &model,
-                            const std::string &layout = "concat",
-                            Workload workload = {}) {
-    Result<ModelSource> source = resolveModel(model);
-    EXPECT_TRUE(source.ok());
-    Result<mlir::OwningOpRef<mlir::ModuleOp>> imported =
-        importDecoder(context, source->config, workload);
-    EXPECT_TRUE(imported.ok());
-    module = std::move(*imported);
-    mlir::PassManager manager(&context);
-    DecoderPackWeightsOptions pack;
-    pack.layout = layout;
-    manager.addPass(createDecoderNormalize());
-    manager.addPass(createDecoderPackWeights(pack));
-    EXPECT_TRUE(mlir::succeeded(manager.run(*module)));
-    return *module->getOps<mlir::func::FuncOp>().begin();
-  }
-
-  static DeviceSpec device(const std::string &name = "h200") {
-    return *resolveDevice(name);
-  }
-
-  static EntryPlan plan(mlir::func::FuncOp function, const DeviceSpec &device,
-                        const PlanningOptions &options = {}) {
-    Result<EntryPlan> result = planEntry(function, device, options);
-    if (!result) {
-      ADD_FAILURE() << result.error().message();
-      return {};
-    }
-    return std::move(*result);
-  }
-
-  static mlir::DialectRegistry dialects() {
-    mlir::DialectRegistry registry;
-    registerSinterDialects(registry);
-    return registry;
-  }
-
-  mlir::MLIRContext context{dialects(), mlir::MLIRContext::Threading::DISABLED};
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-};
-
-uint64_t total(const EntryPlan &plan) { return plan.step.picoseconds; }
-
-const PhaseDecision &phaseWith(const EntryPlan &plan, const std::string &name) {
-  for (const PhaseDecision &phase : plan.phases) {
-    for (uint32_t op : phase.ops) {
-      if (plan.entry.graph.name(op) == name) {
-        return phase;
-      }
-    }
-  }
-  ADD_FAILURE() << name;
-  return plan.phases.front();
-}
-
-plan::Choice choiceOf(const EntryPlan &plan, const std::string &name) {
-  return plan.variantOf(phaseWith(plan, name)).choice;
-}
 
 TEST_F(Planning, SinglesAreOneLaunchPerOp) {
   PlanningOptions options;
@@ -273,101 +197,6 @@ TEST_F(Planning, NoProgrammaticLaunchBeforeHopper) {
   options.mode = ExecutionMode::Stream;
   EXPECT_EQ(plan(function, device("h200"), options).chosenMode(),
             ExecutionMode::Stream);
-}
-
-TEST_F(Planning, ForcesAreHonoured) {
-  auto function = import("qwen3-0.6b");
-  const uint64_t free = total(plan(function, device()));
-  PlanningOptions options;
-  options.forces = {{"layers.*.attention_residual", plan::Choice::Single},
-                    {"layers.5.up_proj", plan::Choice::Library}};
-  EntryPlan forced = plan(function, device(), options);
-  EXPECT_EQ(choiceOf(forced, "layers.7.attention_residual"),
-            plan::Choice::Single);
-  // An op that stands for several answers to each of their names.
-  EXPECT_EQ(choiceOf(forced, "layers.5.gate_proj"), plan::Choice::Library);
-  EXPECT_EQ(choiceOf(forced, "layers.6.gate_proj"), plan::Choice::Fuse);
-  const PhaseDecision &gate = phaseWith(forced, "layers.5.gate_proj");
-  EXPECT_TRUE(gate.forced);
-  EXPECT_EQ(gate.reason, plan::Reason::ForcedByUser);
-  EXPECT_GT(total(forced), free);
-
-  // A decision set without fusion fuses what is forced to, and nothing else.
-  options.decisions = DecisionSet::Single;
-  options.forces = {{"layers.3.down_proj", plan::Choice::Fuse}};
-  forced = plan(function, device(), options);
-  EXPECT_EQ(forced.phases.size(), 451u);
-  EXPECT_EQ(&phaseWith(forced, "layers.3.down_proj"),
-            &phaseWith(forced, "layers.3.mlp_residual"));
-
-  options = {};
-  options.forbidden = {"layers.{0,1}.*"};
-  forced = plan(function, device(), options);
-  EXPECT_EQ(phaseWith(forced, "layers.1.attention").ops.size(), 1u);
-  EXPECT_EQ(phaseWith(forced, "layers.2.attention").ops.size(), 7u);
-
-  // The attribute of one op.
-  mlir::Operation *norm = forced.entry.ops[1];
-  norm->setAttr(plan::PlanDialect::kForceAttr,
-                plan::ChoiceAttr::get(&context, plan::Choice::Single));
-  EXPECT_TRUE(plan(function, device()).phases[1].forced);
-}
-
-TEST_F(Planning, ForcesThatNothingHonours) {
-  auto function = import("qwen3-0.6b");
-  auto refusal = [&](PlanningOptions options) {
-    std::vector<Unplannable> ops;
-    Result<EntryPlan> result = planEntry(function, device(), options, &ops);
-    EXPECT_FALSE(result.ok());
-    return result.ok() ? Error{} : result.error();
-  };
-  PlanningOptions options;
-  options.forces = {{"embed", plan::Choice::Library}};
-  Error error = refusal(options);
-  EXPECT_EQ(error.code, ErrorCode::ForceRefused);
-  EXPECT_EQ(error.message(),
-            "SIN2674 (force that nothing honours): op 'embed' (decoder.embed): "
-            "wanted force 'embed=library', found refused_op: decoder.embed, "
-            "wanted decoder.linear (the family does not cover this op); remove "
-            "the force");
-  options.forces = {{"embed", plan::Choice::Fuse}};
-  error = refusal(options);
-  EXPECT_EQ(error.code, ErrorCode::ForceRefused);
-  EXPECT_EQ(error.found, "no family runs it together with another op");
-
-  options.forces = {{"layers.0.*", plan::Choice::Single},
-                    {"layers.*.o_proj", plan::Choice::Fuse}};
-  error = refusal(options);
-  EXPECT_EQ(error.code, ErrorCode::ForcesContradict);
-  EXPECT_EQ(error.object, "op 'layers.0.o_proj'");
-  EXPECT_EQ(error.wanted, "force 'layers.0.*=single'");
-  EXPECT_EQ(error.found, "force 'layers.*.o_proj=fuse'");
-  options.forces = {{"layers.*.o_proj", plan::Choice::Fuse}};
-  options.forbidden = {"layers.9.o_proj"};
-  error = refusal(options);
-  EXPECT_EQ(error.code, ErrorCode::ForcesContradict);
-  EXPECT_EQ(error.object, "op 'layers.9.o_proj'");
-  // Its only partner is forced elsewhere.
-  options.forbidden = {"layers.9.attention_residual"};
-  error = refusal(options);
-  EXPECT_EQ(error.code, ErrorCode::ForceRefused);
-  EXPECT_EQ(error.object, "op 'layers.9.o_proj' (decoder.linear)");
-  EXPECT_NE(error.found.find("'layers.9.attention_residual'"),
-            std::string::npos)
-      << error.found;
-
-  options = {};
-  options.forbidden = {"layer.0.*"};
-  EXPECT_EQ(refusal(options).code, ErrorCode::PatternUnmatched);
-  options.forbidden = {"layers.[0"};
-  EXPECT_EQ(refusal(options).code, ErrorCode::PatternUnmatched);
-
-  EXPECT_EQ(*parseForce("l*=x=fuse"), (Force{"l*=x", plan::Choice::Fuse}));
-  for (const char *text : {"l*", "=fuse", "l*=fast", "", "l*="}) {
-    Result<Force> force = parseForce(text);
-    ASSERT_FALSE(force.ok()) << text;
-    EXPECT_EQ(force.error().code, ErrorCode::BadArgument);
-  }
 }
 
 /// Ten times the cost of a launch: the price of fusing less grows with it.
