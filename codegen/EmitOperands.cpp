@@ -30,13 +30,40 @@ std::vector<uint64_t> shapeOf(RankedTensorType type) {
   return {type.getShape().begin(), type.getShape().end()};
 }
 
-/// `value` before any views.
+/// `value` before any views. Slices are inside kernels by now.
 Value source(Value value) {
-  while (isa_and_nonnull<tensor::ExpandShapeOp, tensor::CollapseShapeOp>(
-      value.getDefiningOp())) {
+  while (plan::isView(value.getDefiningOp())) {
     value = value.getDefiningOp()->getOperand(0);
   }
   return value;
+}
+
+/// The names with what they share, cut at dots, written once:
+/// "a.{b,c}.weight".
+std::string joinNames(ArrayRef<format::PackPart> parts) {
+  const std::string &first = parts.front().tensor;
+  size_t front = first.size();
+  size_t back = first.size();
+  for (const format::PackPart &part : parts) {
+    const std::string &name = part.tensor;
+    auto shared = [&](auto begin, auto end, auto other, auto otherEnd) {
+      return static_cast<size_t>(
+          std::mismatch(begin, end, other, otherEnd).first - begin);
+    };
+    front = std::min(
+        front, shared(first.begin(), first.end(), name.begin(), name.end()));
+    back = std::min(
+        back, shared(first.rbegin(), first.rend(), name.rbegin(), name.rend()));
+  }
+  front = StringRef(first).take_front(front).rfind('.') + 1;
+  const size_t dot = StringRef(first).take_back(back).find('.');
+  back = dot == StringRef::npos ? 0 : back - dot;
+  std::string name = first.substr(0, front) + "{";
+  for (const format::PackPart &part : parts) {
+    name += (&part == parts.begin() ? "" : ",") +
+            part.tensor.substr(front, part.tensor.size() - front - back);
+  }
+  return name + "}" + first.substr(first.size() - back);
 }
 
 format::OperandClass classOf(StringRef arena) {
@@ -146,6 +173,29 @@ void PlanOperands::addWeight(ml_program::GlobalLoadConstOp load) {
         {name.str(), dtypeOf(type.getElementType()), shapeOf(type), {}});
     taken.insert(name);
   }
+}
+
+void PlanOperands::addWeight(decoder::PackWeightsOp pack) {
+  auto type = cast<RankedTensorType>(pack.getType());
+  format::Pack recipe;
+  recipe.layout = pack.getLayout() == decoder::PackLayout::Concat
+                      ? format::PackLayout::Concat
+                      : format::PackLayout::Interleave;
+  for (Value part : pack.getInputs()) {
+    auto load = part.getDefiningOp<ml_program::GlobalLoadConstOp>();
+    recipe.parts.push_back({load.getGlobal().getLeafReference().str(),
+                            shapeOf(cast<RankedTensorType>(part.getType()))});
+  }
+  for (const format::Weight &other : plan.weights) {
+    if (other.pack == recipe) {
+      names[pack.getResult()] = other.name;
+      return;
+    }
+  }
+  const std::string name = unique(joinNames(recipe.parts));
+  names[pack.getResult()] = name;
+  plan.weights.push_back(
+      {name, dtypeOf(type.getElementType()), shapeOf(type), recipe});
 }
 
 void PlanOperands::addResult(OpResult result, StringRef op,

@@ -4,6 +4,7 @@
 #define SINTER_CODEGEN_EMITOPERANDS_H
 
 #include "codegen/KernelFamily.h"
+#include "ir/decoder/Decoder.h"
 #include "ir/plan/Plan.h"
 #include "runtime/format/Plan.h"
 
@@ -26,6 +27,9 @@ public:
   /// Names the arguments of an entry, which become its inputs or caches.
   void beginEntry(mlir::func::FuncOp function, format::Entry &entry);
   void addWeight(mlir::ml_program::GlobalLoadConstOp load);
+  /// Entries share packed weights by their recipe, which is the name:
+  /// "layers.0.self_attn.{q_proj,k_proj,v_proj}.weight".
+  void addWeight(decoder::PackWeightsOp pack);
   /// A new value: called as the entry's result, else `op` (and a number).
   void addResult(mlir::OpResult result, llvm::StringRef op,
                  plan::SlotAttr slot);

@@ -105,7 +105,13 @@ private:
     operands->beginEntry(function, entry);
     for (Operation &op : function.getBody().front()) {
       if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op)) {
-        operands->addWeight(load);
+        // Parts of packed weights are in no buffer of their own.
+        if (!llvm::all_of(load->getUsers(),
+                          llvm::IsaPred<decoder::PackWeightsOp>)) {
+          operands->addWeight(load);
+        }
+      } else if (auto pack = dyn_cast<decoder::PackWeightsOp>(op)) {
+        operands->addWeight(pack);
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         entry.steps.push_back(emitLaunch(launch, workload, entry));
       } else if (auto call = dyn_cast<plan::LibraryOp>(op)) {

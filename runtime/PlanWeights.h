@@ -7,6 +7,7 @@
 #include "runtime/format/WeightSource.h"
 
 #include <memory>
+#include <span>
 
 namespace sinter {
 
@@ -17,9 +18,33 @@ namespace sinter {
 Result<std::unique_ptr<WeightSource>>
 openPlanWeights(const format::Plan &plan, const std::string &directory);
 
-/// SIN2517 unless `weights` holds every weight of the plan with its type and
-/// shape and, for a checkpoint, has the plan's fingerprint.
+/// SIN2517 unless `weights` holds every tensor that the plan's weights are made
+/// of, with its type and shape, and has the plan's fingerprint if that has one.
 Status checkPlanWeights(const format::Plan &plan, const WeightSource &weights);
+
+/// One weight of a plan as the run of bytes that goes to the device: a tensor,
+/// or several by their recipe.
+class WeightBytes {
+public:
+  /// `weight` and `source` outlive this and agree: checkPlanWeights.
+  WeightBytes(const format::Weight &weight, const WeightSource &source);
+
+  uint64_t size() const { return bytes; }
+  /// Fills `into` from byte `offset` on, within the size. Errors are those of
+  /// the source.
+  Status read(uint64_t offset, std::span<std::byte> into) const;
+
+private:
+  struct Part {
+    size_t tensor; ///< in the source
+    uint64_t bytes;
+  };
+  const WeightSource &source;
+  std::vector<Part> parts;
+  uint64_t bytes = 0;
+  /// The parts take turns in runs of this many bytes; 0: one after the other.
+  uint64_t turn = 0;
+};
 
 } // namespace sinter
 

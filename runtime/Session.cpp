@@ -85,18 +85,17 @@ Status Session::loadWeights(const WeightSource &weights,
   }
   uint64_t done = 0;
   for (const Weight &weight : thePlan.weights) {
+    const WeightBytes bytes(weight, weights);
     Placed placed;
     placed.count = elementCount(weight.shape);
-    placed.bytes = placed.count * dtypeBytes(weight.dtype);
+    placed.bytes = bytes.size();
     SINTER_ASSIGN(placed.buffer,
                   theDevice->allocate(placed.bytes, weight.name));
-    // There, as checkPlanWeights has seen.
-    size_t index = weights.find(weight.name).value_or(0);
     for (uint64_t offset = 0; offset < placed.bytes; offset += pieceBytes) {
       uint64_t count = std::min(pieceBytes, placed.bytes - offset);
       SINTER_ASSIGN(std::span<std::byte> memory,
                     theDevice->stage(placed.buffer, offset, count));
-      SINTER_TRY(weights.read(index, offset, memory.data(), count));
+      SINTER_TRY(bytes.read(offset, memory));
       SINTER_TRY(theDevice->commit());
       done += count;
       if (progress) {
