@@ -7,17 +7,14 @@
 
 #include "runtime/Session.h"
 
-#include "runtime/PlanWeights.h"
 #include "runtime/format/RandomWeights.h"
 #include "test/unit/format/SamplePlan.h"
-#include "test/unit/format/TemporaryFolder.h"
 
 #include <cstring>
 
 using namespace sinter;
 using namespace sinter::format;
 using sinter::test::samplePlan;
-using sinter::test::TemporaryFolder;
 
 namespace {
 
@@ -172,7 +169,13 @@ PlanArtifact launchesOnly() {
 RandomWeights weightsOf(const Plan &plan) {
   std::vector<TensorInfo> tensors;
   for (const Weight &weight : plan.weights) {
-    tensors.push_back({weight.name, weight.dtype, weight.shape});
+    if (weight.pack) {
+      for (const PackPart &part : weight.pack->parts) {
+        tensors.push_back({part.tensor, weight.dtype, part.shape});
+      }
+    } else {
+      tensors.push_back({weight.name, weight.dtype, weight.shape});
+    }
   }
   return RandomWeights(7, tensors);
 }
@@ -180,7 +183,7 @@ RandomWeights weightsOf(const Plan &plan) {
 /// Counts reads per tensor.
 class CountingWeights final : public WeightSource {
 public:
-  explicit CountingWeights(const WeightSource &base)
+  explicit CountingWeights(const RandomWeights &base)
       : base(base), bytesRead(base.tensors().size()) {}
   const std::vector<TensorInfo> &tensors() const override {
     return base.tensors();
@@ -196,7 +199,7 @@ public:
     return base.describe(index);
   }
 
-  const WeightSource &base;
+  const RandomWeights &base;
   mutable std::vector<uint64_t> bytesRead;
 };
 
@@ -257,100 +260,6 @@ TEST(Session, WeightsAreReadOnceStraightIntoPlace) {
                             return line.starts_with("stage large");
                           }),
             3);
-}
-
-/// The plan of launchesOnly with weights that nothing but their recipe makes.
-PlanArtifact withPacks() {
-  PlanArtifact artifact = launchesOnly();
-  Plan &plan = artifact.plan;
-  // 32 MiB in two pieces, the boundaries of parts inside each.
-  plan.weights.push_back({"a.{q,k,v}.weight",
-                          DType::BF16,
-                          {1 << 11, 1 << 13},
-                          Pack{PackLayout::Concat,
-                               {{"a.q.weight", {1000, 1 << 13}},
-                                {"a.k.weight", {40, 1 << 13}},
-                                {"a.v.weight", {1008, 1 << 13}}}}});
-  plan.weights.push_back(
-      {"a.{gate,up}.weight",
-       DType::BF16,
-       {6, 5},
-       Pack{PackLayout::Interleave,
-            {{"a.gate.weight", {3, 5}}, {"a.up.weight", {3, 5}}}}});
-  plan.requirements.deviceBytes += (32 << 20) + 60;
-  return artifact;
-}
-
-TEST(Session, WeightsArePackedOnTheWay) {
-  PlanArtifact artifact = withPacks();
-  auto base = openPlanWeights(artifact.plan, "");
-  ASSERT_TRUE(base) << base.error().message();
-  CountingWeights weights(**base);
-  RecordingDevice device;
-  auto session = Session::prepare(artifact, weights, device);
-  ASSERT_TRUE(session) << session.error().message();
-  // Each tensor once, straight into the device's memory.
-  for (size_t i = 0; i < weights.bytesRead.size(); ++i) {
-    EXPECT_EQ(weights.bytesRead[i], weights.tensors()[i].bytes())
-        << weights.tensors()[i].name;
-  }
-  auto tensor = [&](const char *name) {
-    const size_t index = *(*base)->find(name);
-    std::vector<std::byte> bytes((*base)->tensors()[index].bytes());
-    EXPECT_TRUE((*base)->read(index, 0, bytes.data(), bytes.size()));
-    return bytes;
-  };
-  std::vector<std::byte> wanted;
-  for (const char *name : {"a.q.weight", "a.k.weight", "a.v.weight"}) {
-    const std::vector<std::byte> part = tensor(name);
-    wanted.insert(wanted.end(), part.begin(), part.end());
-  }
-  std::vector<std::byte> found(32 << 20);
-  ASSERT_TRUE((*session)->read("a.{q,k,v}.weight", found));
-  EXPECT_TRUE(found == wanted);
-  const std::vector<std::byte> gate = tensor("a.gate.weight");
-  const std::vector<std::byte> up = tensor("a.up.weight");
-  wanted.clear();
-  for (size_t row = 0; row < 3; ++row) {
-    for (const std::vector<std::byte> *part : {&gate, &up}) {
-      wanted.insert(wanted.end(), part->begin() + 10 * row,
-                    part->begin() + 10 * (row + 1));
-    }
-  }
-  found.resize(60);
-  ASSERT_TRUE((*session)->read("a.{gate,up}.weight", found));
-  EXPECT_EQ(found, wanted);
-}
-
-TEST(PlanWeights, OfPacksAreTheirParts) {
-  Plan plan = withPacks().plan;
-  auto weights = openPlanWeights(plan, "");
-  ASSERT_TRUE(weights);
-  std::vector<std::string> names;
-  for (const TensorInfo &tensor : (*weights)->tensors()) {
-    names.push_back(tensor.name);
-  }
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"a.gate.weight", "a.k.weight",
-                                      "a.q.weight", "a.up.weight", "a.v.weight",
-                                      "embed.weight", "head.weight"}));
-  EXPECT_TRUE(checkPlanWeights(plan, **weights));
-  auto refusal = [&] {
-    Status status = checkPlanWeights(plan, **weights);
-    return status ? "" : status.error().message();
-  };
-  // The same rows in all, but not of these tensors.
-  plan.weights[2].pack->parts[1].shape[0] = 48;
-  plan.weights[2].pack->parts[2].shape[0] = 1000;
-  EXPECT_EQ(refusal(),
-            "SIN2517 (checkpoint differs from the plan's): random weights "
-            "(seed 7): tensor a.k.weight: wanted bf16 [48, 8192], found bf16 "
-            "[40, 8192]; use the checkpoint that the plan was compiled from");
-  plan.weights[2].pack->parts[1].tensor = "a.other.weight";
-  EXPECT_EQ(refusal(),
-            "SIN2517 (checkpoint differs from the plan's): random weights "
-            "(seed 7): tensor a.other.weight: wanted bf16 [48, 8192], found no "
-            "such tensor; use the checkpoint that the plan was compiled from");
 }
 
 TEST(Session, AnyFailingCallIsReported) {
@@ -459,53 +368,6 @@ TEST(Session, LibraryStepsAndTheAdvance) {
   Status status = (*other)->advance(0);
   ASSERT_FALSE(status);
   EXPECT_EQ(status.error().code, ErrorCode::PlanLacks);
-}
-
-TEST(PlanWeights, MustBeThoseOfThePlan) {
-  Plan plan = launchesOnly().plan;
-  RandomWeights weights = weightsOf(plan);
-  EXPECT_TRUE(checkPlanWeights(plan, weights));
-  auto refusal = [&] {
-    Status status = checkPlanWeights(plan, weights);
-    return status ? "" : status.error().message();
-  };
-  plan.weights[1].shape = {64, 8};
-  EXPECT_EQ(refusal(),
-            "SIN2517 (checkpoint differs from the plan's): random weights "
-            "(seed 7): tensor head.weight: wanted bf16 [64, 8], found bf16 "
-            "[64, 4]; use the checkpoint that the plan was compiled from");
-  plan.weights[1] = {"other", DType::BF16, {1}, {}};
-  EXPECT_EQ(refusal(),
-            "SIN2517 (checkpoint differs from the plan's): random weights "
-            "(seed 7): tensor other: wanted bf16 [1], found no such tensor; "
-            "use the checkpoint that the plan was compiled from");
-  plan.weights.pop_back();
-  plan.model.weights = {std::string(64, '0'), {}};
-  Status status = checkPlanWeights(plan, weights);
-  ASSERT_FALSE(status);
-  EXPECT_EQ(status.error().code, ErrorCode::PlanWeights);
-  EXPECT_EQ(status.error().found, weights.fingerprint());
-}
-
-TEST(PlanWeights, FromSeedOrCheckpoint) {
-  Plan plan = launchesOnly().plan;
-  auto weights = openPlanWeights(plan, "");
-  ASSERT_TRUE(weights);
-  EXPECT_EQ((*weights)->describe(), "random weights (seed 7)");
-  EXPECT_TRUE(checkPlanWeights(plan, **weights));
-  EXPECT_EQ(openPlanWeights(plan, "m").error().code,
-            ErrorCode::PlanNeedsWeights);
-  plan.weights[0].dtype = DType::F32;
-  EXPECT_EQ(openPlanWeights(plan, "").error().code, ErrorCode::PlanWeights);
-
-  plan.model.weights = {std::string(64, '0'), {}};
-  EXPECT_EQ(openPlanWeights(plan, "").error().message(),
-            "SIN2519 (weights of the plan not given): plan: wanted the "
-            "checkpoint that it was compiled from, found none; name the "
-            "checkpoint's directory");
-  TemporaryFolder folder;
-  EXPECT_EQ(openPlanWeights(plan, folder.path()).error().code,
-            ErrorCode::CheckpointWeights);
 }
 
 } // namespace
