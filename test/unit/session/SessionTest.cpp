@@ -10,6 +10,8 @@
 #include "runtime/format/RandomWeights.h"
 #include "test/unit/format/SamplePlan.h"
 
+#include <gtest/gtest.h>
+
 #include <cstring>
 
 using namespace sinter;
