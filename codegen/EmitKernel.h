@@ -21,7 +21,6 @@ std::string emitKernelPage(const GroupView &group, const KernelFamily &family,
 /// `symbol` is the name of the extern "C" function.
 std::string emitKernelText(const GroupView &group, const KernelFamily &family,
                            const KernelConfig &config, llvm::StringRef symbol);
-
 } // namespace sinter::codegen
 
 #endif // SINTER_CODEGEN_EMITKERNEL_H

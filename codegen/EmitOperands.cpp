@@ -30,10 +30,17 @@ std::vector<uint64_t> shapeOf(RankedTensorType type) {
   return {type.getShape().begin(), type.getShape().end()};
 }
 
-/// `value` before any views. Slices are inside kernels by now.
+/// `value` before any views and captures. Slices are inside kernels by now.
 Value source(Value value) {
-  while (plan::isView(value.getDefiningOp())) {
-    value = value.getDefiningOp()->getOperand(0);
+  while (Operation *producer = value.getDefiningOp()) {
+    if (auto capture = dyn_cast<plan::CaptureOp>(producer)) {
+      value = capture.getBodyBlock()->getTerminator()->getOperand(
+          cast<OpResult>(value).getResultNumber());
+    } else if (plan::isView(producer)) {
+      value = producer->getOperand(0);
+    } else {
+      break;
+    }
   }
   return value;
 }

@@ -103,7 +103,12 @@ private:
         std::max(planOut().model.maxContext, entry.workload.maxContext);
     works.clear();
     operands->beginEntry(function, entry);
-    for (Operation &op : function.getBody().front()) {
+    emitOps(function.getBody().front(), workload, entry);
+    planOut().entries.push_back(std::move(entry));
+  }
+
+  void emitOps(Block &block, const Workload &workload, format::Entry &entry) {
+    for (Operation &op : block) {
       if (auto load = dyn_cast<ml_program::GlobalLoadConstOp>(op)) {
         // Parts of packed weights are in no buffer of their own.
         if (!llvm::all_of(load->getUsers(),
@@ -116,17 +121,36 @@ private:
         entry.steps.push_back(emitLaunch(launch, workload, entry));
       } else if (auto call = dyn_cast<plan::LibraryOp>(op)) {
         entry.steps.push_back(emitLibrary(call));
+      } else if (auto capture = dyn_cast<plan::CaptureOp>(op)) {
+        emitCapture(capture, workload, entry);
       } else if (auto result = dyn_cast<func::ReturnOp>(op)) {
         operands->endEntry(result, entry);
       }
     }
-    planOut().entries.push_back(std::move(entry));
+  }
+
+  /// One entry has one capture, or none in mode stream.
+  void emitCapture(plan::CaptureOp capture, const Workload &workload,
+                   format::Entry &entry) {
+    Block &body = *capture.getBodyBlock();
+    auto first = static_cast<uint32_t>(entry.steps.size());
+    emitOps(body, workload, entry);
+    entry.captures.push_back(
+        {first, static_cast<uint32_t>(entry.steps.size() - 1), entry.name});
+    for (Operation &op : body) {
+      if (auto why = op.getAttrOfType<plan::DecisionAttr>("why")) {
+        entry.mode = why.getLaunch() == plan::LaunchMode::Pdl
+                         ? format::LaunchMode::Pdl
+                         : format::LaunchMode::Graph;
+      }
+    }
   }
 
   format::Step emitLaunch(plan::LaunchOp launch, const Workload &workload,
                           format::Entry &entry) {
     format::Step step;
     step.kernel = launch.getKernel().str();
+    step.programmatic = launch.getProgrammatic();
     step.ops = opsOf(launch);
 
     const Work &work = workOf(launch, workload, entry);

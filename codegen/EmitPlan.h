@@ -1,4 +1,4 @@
-//===- EmitPlan.h - From a placed module to a plan --------------*- C++ -*-===//
+//===- EmitPlan.h - From a captured module to a plan ------------*- C++ -*-===//
 
 #ifndef SINTER_CODEGEN_EMITPLAN_H
 #define SINTER_CODEGEN_EMITPLAN_H
@@ -18,7 +18,7 @@ struct PlanOrigin {
   format::Model model; ///< vocabSize and maxContext are taken from the module
 };
 
-/// The plan of a module at stage `placed` whose contract has been checked:
+/// The plan of a module at stage `captured` whose contract has been checked:
 /// tables, kernel texts by digest and the module's text with its evidence. It
 /// has no cubins. Depends on nothing but its arguments, and cannot fail.
 ///

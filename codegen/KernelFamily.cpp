@@ -2,6 +2,8 @@
 
 #include "codegen/KernelFamily.h"
 
+#include "codegen/CudaWriter.h"
+
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -88,6 +90,13 @@ uint64_t Work::uniqueBytes(ParamClass kind) const {
     sum += param.kind == kind ? param.uniqueLoaded + param.uniqueStored : 0;
   }
   return sum;
+}
+
+bool KernelFamily::waitsForProducers(const GroupView &group,
+                                     const KernelConfig &config) const {
+  CudaWriter writer("kernel");
+  emit(group, config, writer);
+  return llvm::StringRef(writer.text()).contains("waitForProducers();");
 }
 
 } // namespace sinter::codegen

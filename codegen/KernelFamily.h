@@ -145,6 +145,11 @@ public:
   /// Prints constants and the kernel. Cannot fail.
   virtual void emit(const GroupView &group, const KernelConfig &config,
                     CudaWriter &writer) const = 0;
+
+  /// Does the printed kernel wait itself for what the launches before it store?
+  /// Only then may it start before they have ended.
+  bool waitsForProducers(const GroupView &group,
+                         const KernelConfig &config) const;
 };
 
 } // namespace sinter::codegen

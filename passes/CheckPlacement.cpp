@@ -5,6 +5,7 @@
 #include "ir/decoder/Decoder.h"
 #include "ir/plan/Plan.h"
 #include "passes/FirstFit.h"
+#include "passes/Steps.h"
 #include "passes/Support.h"
 
 #include <mlir/IR/SymbolTable.h>
@@ -143,6 +144,31 @@ private:
   SmallVector<std::pair<Value, Value>> lasting;
 };
 
+/// `op` may start before `before` has ended: it writes over nothing of that.
+LogicalResult checkBeside(Operation *op, Operation *before, Memory &memory,
+                          SymbolTableCollection &symbols) {
+  auto launch = cast<LaunchOp>(op);
+  SmallVector<Value> used(before->getOperands());
+  llvm::append_range(used, before->getResults());
+  for (OpResult result : op->getResults()) {
+    if (launch.getTiedOperand(result.getResultNumber(), symbols)) {
+      continue; // what it waits for before
+    }
+    for (Value value : used) {
+      Value source = withoutViews(value);
+      if (!isWeight(source.getDefiningOp()) &&
+          overlap(memory.slotOf(source), memory.slotOf(result))) {
+        return op->emitError()
+               << describeOp(op) << " writes over " << memory.describe(source)
+               << " beside " << describeOp(before)
+               << ", which may still run: the edge between them is "
+                  "programmatic; run plan-assign-buffers";
+      }
+    }
+  }
+  return success();
+}
+
 /// A launch or a library call.
 LogicalResult checkStep(Operation *op, Memory &memory,
                         SymbolTableCollection &symbols) {
@@ -217,11 +243,21 @@ LogicalResult checkPlacement(func::FuncOp function) {
   if (failed(memory.checkArguments(function))) {
     return failure();
   }
-  for (Operation &op : function.getBody().front()) {
+  SmallVector<Operation *> ops = flatOps(function);
+  FailureOr<LaunchMode> mode = launchModeOf(function);
+  if (failed(mode)) {
+    return failure();
+  }
+  DenseSet<Operation *> edges = ProgrammaticEdges().find(ops, *mode);
+  Operation *before = nullptr;
+  for (Operation *op : ops) {
     if (isa<LaunchOp, LibraryOp>(op)) {
-      if (failed(checkStep(&op, memory, symbols))) {
+      if (failed(checkStep(op, memory, symbols)) ||
+          (edges.contains(op) &&
+           failed(checkBeside(op, before, memory, symbols)))) {
         return failure();
       }
+      before = op;
     } else if (auto result = dyn_cast<func::ReturnOp>(op)) {
       for (Value value : result.getOperands()) {
         Value source = withoutViews(value);

@@ -55,7 +55,7 @@ struct PlanPipelineOptions
                       llvm::cl::init(true)};
 };
 
-/// imported -> placed, with a check after every stage.
+/// imported -> captured, with a check after every stage.
 /// `refusals` (or null) receives what plan-mark refuses.
 void buildPlanPipeline(mlir::OpPassManager &manager,
                        const PlanPipelineOptions &options,

@@ -230,6 +230,8 @@ def PlanAssignBuffers : Sinter_Pass<"plan-assign-buffers"> {
     A tied result (kv_append) has the slot of its operand, a reshape has the slot
     of what it reshapes, a weight has none. Functions share caches by
     name, inputs and outputs by name and type, and the bytes of "activations".
+    What a launch needs is not overwritten by the launch behind it where that one
+    may start early (mode pdl, and its kernel waits for its producers itself).
 
     Before:
     ```mlir
@@ -243,6 +245,34 @@ def PlanAssignBuffers : Sinter_Pass<"plan-assign-buffers"> {
     Refuses: a cache that is read, or appended to a second time, after an append;
     a returned value that is a weight; two caches of one name and different
     sizes.
+  }];
+}
+
+def PlanFormCaptures : Sinter_Pass<"plan-form-captures"> {
+  let summary = "puts the launches of an entry into one graph";
+  let description = [{
+    placed -> captured. Where the decisions of an entry say `graph` or `pdl`, all
+    its launches, library calls and views move into one `plan.capture`, behind the
+    weights. In mode `pdl` a launch right behind a launch is `programmatic` if its
+    kernel waits for its producers itself. Mode `stream` changes nothing.
+
+    Before:
+    ```mlir
+    %y = plan.launch @a(%x) ... slots [...] why #pdl
+    %z = plan.launch @b(%y) ... slots [...] why #pdl
+    return %z : tensor<1x128xbf16>
+    ```
+    After:
+    ```mlir
+    %c = plan.capture -> tensor<1x128xbf16> {
+      %y = plan.launch @a(%x) ... slots [...] why #pdl
+      %z = plan.launch @b(%y) ... slots [...] programmatic why #pdl
+      plan.yield %z : tensor<1x128xbf16>
+    }
+    return %c : tensor<1x128xbf16>
+    ```
+    Refuses: an entry whose launches disagree on the mode, or ask for
+    `persistent`; a launch without slots.
   }];
 }
 
@@ -261,7 +291,8 @@ def PlanVerifyStage : Sinter_Pass<"plan-verify-stage"> {
     | grouped | every decoder op is in a single or group with a decision; no marks |
     | selected | each group has a family that accepts it and one of its configurations |
     | outlined | launches only; each kernel is launched, and its family accepts it |
-    | placed | every argument and launch has slots; reads see what was written for them |
+    | placed | every argument and launch has slots; reads see what was written for them; nothing is overwritten beside a launch that still runs |
+    | captured | and captures hold the launches of entries in modes graph and pdl, with their programmatic edges |
   }];
   let options = [
     Sinter_Target,

@@ -51,6 +51,7 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
   add(createPlanSelectKernels(select), "selected");
   add(createPlanOutlineKernels(), "outlined");
   add(createPlanAssignBuffers(), "placed");
+  add(createPlanFormCaptures(), "captured");
 }
 
 Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
@@ -74,14 +75,14 @@ Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
     return refusals.front();
   }
   return Error{ErrorCode::PlanningFailed, name.str(),
-               "a module at stage 'placed'", first,
+               "a module at stage 'captured'", first,
                "please report this with the command line"};
 }
 
 void registerSinterPasses() {
   registerSinterTransformPasses();
   mlir::PassPipelineRegistration<PlanPipelineOptions>(
-      "sinter-plan", "imported decoder graph to placed plan",
+      "sinter-plan", "imported decoder graph to captured plan",
       [](mlir::OpPassManager &manager, const PlanPipelineOptions &options) {
         buildPlanPipeline(manager, options);
       });

@@ -3,6 +3,7 @@
 #include "passes/CheckPlacement.h"
 #include "passes/FirstFit.h"
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 #include "passes/Support.h"
 
 #include <llvm/ADT/StringSet.h>
@@ -49,6 +50,11 @@ public:
         arenas(arenas) {}
 
   LogicalResult place() {
+    FailureOr<LaunchMode> mode = launchModeOf(function);
+    if (failed(mode)) {
+      return failure();
+    }
+    edges = ProgrammaticEdges().find(flatOps(function), *mode);
     if (failed(findBuffers()) || failed(placeLasting())) {
       return failure();
     }
@@ -75,8 +81,21 @@ private:
       nameIo(buffers.back(), "in.", name);
     }
     int64_t step = 0;
+    Operation *before = nullptr; ///< the launch or library call before
     for (Operation &op : function.getBody().front()) {
       ++step;
+      // Both may run at once: what one needs, the other does not overwrite.
+      if (edges.contains(&op)) {
+        for (Value operand : before->getOperands()) {
+          bufferOf(operand).last = step;
+        }
+        for (Value result : before->getResults()) {
+          bufferOf(result).last = step;
+        }
+      }
+      if (isa<LaunchOp, LibraryOp>(op)) {
+        before = &op;
+      }
       if (isWeight(&op)) {
         addBuffer(op.getResult(0), Buffer::Kind::Weight, step);
         continue;
@@ -251,6 +270,7 @@ private:
   SmallVector<Buffer> buffers; ///< in the order of their first values
   DenseMap<Value, size_t> bufferIndex;
   llvm::StringSet<> ioNames;
+  DenseSet<Operation *> edges; ///< launches behind programmatic edges
 };
 
 struct PlanAssignBuffersPass

@@ -158,7 +158,8 @@ struct PlanOutlineKernelsPass
     auto launch = builder.create<LaunchOp>(
         group.getLoc(), group.getResultTypes(),
         FlatSymbolRefAttr::get(kernel.getSymNameAttr()), inputs,
-        /*slots=*/ArrayAttr(), group.getWhyAttr());
+        /*slots=*/ArrayAttr(), group.getWhyAttr(),
+        /*programmatic=*/nullptr);
     group->replaceAllUsesWith(launch->getResults());
     group->erase();
   }

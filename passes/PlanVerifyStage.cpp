@@ -3,6 +3,7 @@
 #include "passes/CheckPlacement.h"
 #include "passes/Marks.h"
 #include "passes/Passes.h"
+#include "passes/Steps.h"
 #include "passes/Support.h"
 
 #include "codegen/KernelRegistry.h"
@@ -34,7 +35,10 @@ public:
           failed(verifyCacheDiscipline(function))) {
         return failure();
       }
-      if (stage == Stage::Placed && failed(checkPlacement(function))) {
+      if (stage >= Stage::Placed && failed(checkPlacement(function))) {
+        return failure();
+      }
+      if (stage == Stage::Captured && failed(checkCaptures(function))) {
         return failure();
       }
     }
@@ -75,7 +79,15 @@ private:
 
   LogicalResult checkBody(func::FuncOp function) {
     llvm::StringMap<Operation *> loads;
-    for (Operation &op : function.getBody().front()) {
+    for (CaptureOp capture : function.getOps<CaptureOp>()) {
+      if (stage < Stage::Captured) {
+        return broken(capture)
+               << "a capture before plan-form-captures has run; "
+                  "start again from the decoder graph";
+      }
+    }
+    for (Operation *each : flatOps(function)) {
+      Operation &op = *each;
       if (isWeightLoad(&op)) {
         StringRef weight = cast<ml_program::GlobalLoadConstOp>(op)
                                .getGlobal()
@@ -162,9 +174,9 @@ private:
                           << " has no decision; run plan-mark on the decoder "
                              "graph";
       }
-      if ((stage == Stage::Placed) != op->hasAttr("slots")) {
+      if ((stage >= Stage::Placed) != op->hasAttr("slots")) {
         return broken(op) << describeOp(op)
-                          << (stage == Stage::Placed ? " has no slots; run "
+                          << (stage >= Stage::Placed ? " has no slots; run "
                                                      : " has slots before ")
                           << passTo(Stage::Placed);
       }
@@ -175,6 +187,40 @@ private:
                          "tensor.expand_shape, tensor.collapse_shape, "
                          "tensor.extract_slice, ml_program.global_load_const "
                          "and ops of plan do";
+  }
+
+  /// Captures hold every launch of an entry that is not launched one by one,
+  /// and say which start early.
+  LogicalResult checkCaptures(func::FuncOp function) {
+    FailureOr<LaunchMode> mode = launchModeOf(function);
+    if (failed(mode)) {
+      return failure();
+    }
+    SmallVector<Operation *> ops = flatOps(function);
+    DenseSet<Operation *> edges = ProgrammaticEdges().find(ops, *mode);
+    for (Operation *op : ops) {
+      if (!isa<LaunchOp, LibraryOp>(op)) {
+        continue;
+      }
+      const bool captured = isa<CaptureOp>(op->getParentOp());
+      if (captured != (*mode != LaunchMode::Stream)) {
+        return broken(op) << describeOp(op) << " is launched as '"
+                          << stringifyLaunchMode(*mode)
+                          << (captured ? "' and captured"
+                                       : "' and not captured")
+                          << "; run plan-form-captures on the placed module";
+      }
+      auto launch = dyn_cast<LaunchOp>(op);
+      if (launch && launch.getProgrammatic() != edges.contains(op)) {
+        return broken(op) << describeOp(op)
+                          << (edges.contains(op)
+                                  ? " may start early and does not say so"
+                                  : " cannot start early: its kernel does not "
+                                    "wait, or nothing is launched before it")
+                          << "; run plan-form-captures on the placed module";
+      }
+    }
+    return success();
   }
 
   LogicalResult checkMarks(func::FuncOp function) {
@@ -280,7 +326,8 @@ struct PlanVerifyStagePass
         module.emitError()
             << "plan-verify-stage: '" << stage
             << "' is no stage; stages are imported, normalized, "
-               "packed, marked, grouped, selected, outlined, placed";
+               "packed, marked, grouped, selected, outlined, placed, "
+               "captured";
       } else {
         module.emitError() << "plan-verify-stage: the module is at stage '"
                            << stringifyStage(getStage(module)) << "', wanted '"

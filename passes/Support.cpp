@@ -29,8 +29,15 @@ bool isStepOp(Operation *op) {
 }
 
 Value withoutViews(Value value) {
-  while (isView(value.getDefiningOp())) {
-    value = value.getDefiningOp()->getOperand(0);
+  while (Operation *producer = value.getDefiningOp()) {
+    if (auto capture = dyn_cast<plan::CaptureOp>(producer)) {
+      value = capture.getBodyBlock()->getTerminator()->getOperand(
+          cast<OpResult>(value).getResultNumber());
+    } else if (isView(producer)) {
+      value = producer->getOperand(0);
+    } else {
+      break;
+    }
   }
   return value;
 }
@@ -100,6 +107,8 @@ StringRef passTo(plan::Stage stage) {
     return "plan-outline-kernels";
   case plan::Stage::Placed:
     return "plan-assign-buffers";
+  case plan::Stage::Captured:
+    return "plan-form-captures";
   }
   return "";
 }

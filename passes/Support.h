@@ -22,7 +22,7 @@ bool isDecoderOp(mlir::Operation *op);
 /// True for the decoder ops that run in a step: all but decoder.pack_weights.
 bool isStepOp(mlir::Operation *op);
 
-/// `value` before any views.
+/// `value` before any views and captures.
 mlir::Value withoutViews(mlir::Value value);
 
 /// Writes the block in the one order that depends only on its step ops: before

@@ -64,6 +64,7 @@ def Plan_Stage : Plan_Enum<"Stage", "how far planning has come", [
     I32EnumAttrCase<"Selected", 5, "selected">,
     I32EnumAttrCase<"Outlined", 6, "outlined">,
     I32EnumAttrCase<"Placed", 7, "placed">,
+    I32EnumAttrCase<"Captured", 8, "captured">,
   ]>;
 def Plan_StageAttr : Plan_EnumAttr<Plan_Stage, "stage">;
 

@@ -211,13 +211,16 @@ LogicalResult CaptureOp::verify() {
                          << yield.getValues().getTypes() << "), results are ("
                          << getResultTypes() << ")";
   }
+  Operation *before = nullptr;
   for (Operation &inner : body.without_terminator()) {
+    if (isView(&inner)) {
+      continue;
+    }
     auto kernel = dyn_cast<KernelOpInterface>(inner);
     if (!kernel) {
-      return emitOpError()
-             << "capture_c3: a capture holds launches and library "
-                "calls only, found '"
-             << inner.getName() << "'";
+      return emitOpError() << "capture_c3: a capture holds launches, library "
+                              "calls and views only, found '"
+                           << inner.getName() << "'";
     }
     if (Verdict verdict = kernel.canCapture(); !verdict) {
       InFlightDiagnostic diagnostic =
@@ -226,6 +229,16 @@ LogicalResult CaptureOp::verify() {
       diagnostic.attachNote(inner.getLoc()) << "this op";
       return diagnostic;
     }
+    auto launch = dyn_cast<LaunchOp>(inner);
+    if (launch && launch.getProgrammatic() &&
+        !isa_and_nonnull<LaunchOp>(before)) {
+      InFlightDiagnostic diagnostic =
+          emitOpError() << "capture_c5: a programmatic launch stands behind a "
+                           "launch of the same capture";
+      diagnostic.attachNote(inner.getLoc()) << "this op";
+      return diagnostic;
+    }
+    before = &inner;
   }
   return success();
 }
@@ -233,7 +246,9 @@ LogicalResult CaptureOp::verify() {
 int64_t CaptureOp::getLaunchCount() {
   int64_t count = 0;
   for (Operation &inner : getBodyBlock()->without_terminator()) {
-    count += cast<KernelOpInterface>(inner).getLaunchCount();
+    if (auto kernel = dyn_cast<KernelOpInterface>(inner)) {
+      count += kernel.getLaunchCount();
+    }
   }
   return count;
 }
@@ -375,6 +390,10 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
         emitOpError() << "launch_c2: the kernel's type is " << type;
     diagnostic.attachNote(kernel.getLoc()) << "this kernel";
     return diagnostic;
+  }
+  if (getProgrammatic() && !isa<CaptureOp>((*this)->getParentOp())) {
+    return emitOpError()
+           << "launch_c3: a programmatic launch stands in a capture";
   }
   return verifySlots(*this, getSlots());
 }

@@ -68,8 +68,10 @@ def Plan_CaptureOp : Plan_Op<"capture", [SingleBlock, NoRegionArguments, Recursi
     RecursivelySpeculatable, DeclareOpInterfaceMethods<KernelOpInterface>]> {
   let summary = "a run of launches that is replayed as one graph";
   let description = [{
-    Holds launches and library calls whose results all have slots. What changes per
-    token is read from device memory, so a replay updates nothing.
+    Holds launches and library calls whose results all have slots, and views. What
+    changes per token is read from device memory, so a replay updates nothing. A
+    launch that is `programmatic` may start before the launch before it has ended:
+    its kernel waits for what it reads.
 
     ```mlir
     %y = plan.capture -> tensor<1x128xbf16> {
@@ -154,11 +156,11 @@ def Plan_LaunchOp : Plan_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInt
   }];
   let arguments = (ins FlatSymbolRefAttr:$kernel, Variadic<Sinter_Tensor>:$inputs,
                        OptionalAttr<TypedArrayAttrBase<Plan_SlotAttr, "slots">>:$slots,
-                       OptionalAttr<Plan_DecisionAttr>:$why);
+                       OptionalAttr<Plan_DecisionAttr>:$why, UnitAttr:$programmatic);
   let results = (outs Variadic<Sinter_Tensor>:$results);
   let assemblyFormat = [{
     $kernel `(` $inputs `)` `:` functional-type($inputs, $results) (`slots` custom<Slots>($slots)^)?
-    (`why` custom<Decision>($why)^)? attr-dict
+    (`programmatic` $programmatic^)? (`why` custom<Decision>($why)^)? attr-dict
   }];
   let extraClassDeclaration = [{
     /// The operand whose buffer result `index` updates in place, if there is

@@ -441,7 +441,7 @@ plan.kernel @k family "row" config {} (%a: tensor<1x8xbf16>) -> tensor<1x8xbf16>
   plan.yield %s : tensor<1x8xbf16>
 }
 func.func @capture_c3(%x: tensor<1x8xbf16>) {
-  // expected-error @+1 {{capture_c3: a capture holds launches and library calls only, found 'decoder.add'}}
+  // expected-error @+1 {{capture_c3: a capture holds launches, library calls and views only, found 'decoder.add'}}
   %0 = plan.capture -> tensor<1x8xbf16> {
     %a = decoder.add %x, %x : tensor<1x8xbf16>
     plan.yield %a : tensor<1x8xbf16>
@@ -478,6 +478,34 @@ func.func @capture_c4(%x: tensor<1x8xbf16>) {
     plan.capture {
       plan.yield
     }
+    plan.yield
+  }
+  return
+}
+
+// -----
+
+plan.kernel @k family "row" config {} (%a: tensor<1x8xbf16>) -> tensor<1x8xbf16> {
+  %s = decoder.add %a, %a : tensor<1x8xbf16>
+  plan.yield %s : tensor<1x8xbf16>
+}
+func.func @launch_c3(%x: tensor<1x8xbf16>) {
+  // expected-error @+1 {{launch_c3: a programmatic launch stands in a capture}}
+  %a = plan.launch @k(%x) : (tensor<1x8xbf16>) -> tensor<1x8xbf16> slots [<arena = "a", offset = 0, bytes = 16>] programmatic
+  return
+}
+
+// -----
+
+plan.kernel @k family "row" config {} (%a: tensor<1x8xbf16>) -> tensor<1x8xbf16> {
+  %s = decoder.add %a, %a : tensor<1x8xbf16>
+  plan.yield %s : tensor<1x8xbf16>
+}
+func.func @capture_c5(%x: tensor<1x8xbf16>) {
+  // expected-error @+1 {{capture_c5: a programmatic launch stands behind a launch of the same capture}}
+  plan.capture {
+    // expected-note @+1 {{this op}}
+    %a = plan.launch @k(%x) : (tensor<1x8xbf16>) -> tensor<1x8xbf16> slots [<arena = "a", offset = 0, bytes = 16>] programmatic
     plan.yield
   }
   return

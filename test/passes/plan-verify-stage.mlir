@@ -7,21 +7,30 @@
 // RUN: sinter-opt --mlir-print-debuginfo %t.2 --plan-form-groups --plan-verify-stage=stage=grouped -o %t.3
 // RUN: sinter-opt --mlir-print-debuginfo %t.3 --plan-select-kernels --plan-verify-stage=stage=selected -o %t.4
 // RUN: sinter-opt --mlir-print-debuginfo %t.4 --plan-outline-kernels --plan-verify-stage=stage=outlined -o %t.5
-// RUN: sinter-opt --mlir-print-debuginfo %t.5 --plan-assign-buffers --plan-verify-stage=stage=placed -o %t.6
+// RUN: sinter-opt --mlir-print-debuginfo %t.5 --plan-assign-buffers --plan-verify-stage=stage=placed -o %t.placed
+// RUN: sinter-opt --mlir-print-debuginfo %t.placed --plan-form-captures --plan-verify-stage=stage=captured -o %t.6
 // RUN: sinter-opt --mlir-print-debuginfo %t.6 --plan-verify-stage | diff %t.6 -
 // The pipeline is the same passes.
 // RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=single | diff %t.6 -
 // RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan="decisions=single verify=false" | diff %t.6 -
 // RUN: FileCheck %s < %t.6
 // So it is with fused kernels, on packed weights.
-// RUN: sinter-opt --mlir-print-debuginfo %s --decoder-normalize --decoder-pack-weights --plan-mark --plan-verify-stage=stage=marked --plan-form-groups --plan-verify-stage=stage=grouped --plan-select-kernels --plan-outline-kernels --plan-assign-buffers --plan-verify-stage=stage=placed -o %t.7
+// RUN: sinter-opt --mlir-print-debuginfo %s --decoder-normalize --decoder-pack-weights --plan-mark --plan-verify-stage=stage=marked --plan-form-groups --plan-verify-stage=stage=grouped --plan-select-kernels --plan-outline-kernels --plan-assign-buffers --plan-verify-stage=stage=placed --plan-form-captures -o %t.7
 // RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=exact | diff %t.7 -
 // RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=greedy -o /dev/null
 // RUN: sinter-opt --mlir-print-debuginfo %s --sinter-plan=decisions=library -o /dev/null
-// Placed modules survive bytecode.
+// Captured modules survive bytecode.
 // RUN: sinter-opt --mlir-print-debuginfo %t.6 --emit-bytecode | sinter-opt --mlir-print-debuginfo | diff %t.6 -
 
-// CHECK: module attributes {plan.stage = #plan.stage<placed>, plan.target = "h200"}
+// In another mode too.
+// RUN: sinter-opt %s --sinter-plan="decisions=single mode=pdl" | FileCheck %s --check-prefix=PDL
+// PDL: module attributes {plan.stage = #plan.stage<captured>,
+// PDL: plan.capture
+// PDL-NOT: programmatic
+// PDL: plan.launch @embed_0
+// PDL: plan.launch @gemv_linear_{{.*}} programmatic
+
+// CHECK: module attributes {plan.stage = #plan.stage<captured>, plan.target = "h200"}
 module {
   ml_program.global private @"model.embed_tokens.weight"(#ml_program.extern<tensor<40x16xbf16>>) : tensor<40x16xbf16>
   ml_program.global private @"model.layers.0.input_layernorm.weight"(#ml_program.extern<tensor<16xbf16>>) : tensor<16xbf16>

@@ -34,7 +34,7 @@ mlir::DialectRegistry dialects() {
   return registry;
 }
 
-class Placement : public ::testing::Test {
+class Placement : public ::testing::TestWithParam<const char *> {
 protected:
   Placement()
       : context(dialects(), mlir::MLIRContext::Threading::DISABLED),
@@ -49,12 +49,16 @@ protected:
         importDecoder(context, source->config, workload);
     EXPECT_TRUE(imported.ok());
     module = std::move(*imported);
-    Status planned = runPlanPipeline(*module, "m", PlanPipelineOptions());
+    Status planned = runPlanPipeline(*module, "m", options());
     EXPECT_TRUE(planned.ok()) << planned.error().message();
     function = entriesOf(*module).front();
-    for (plan::LaunchOp launch : function.getOps<plan::LaunchOp>()) {
-      launches.push_back(launch);
-    }
+    function.walk([&](plan::LaunchOp launch) { launches.push_back(launch); });
+  }
+
+  PlanPipelineOptions &options() {
+    pipeline.decisions = "single";
+    pipeline.mode = GetParam();
+    return pipeline;
   }
 
   bool soundIr() { return mlir::succeeded(checkPlacement(function)); }
@@ -78,6 +82,7 @@ protected:
         mlir::ArrayAttr::get(&context, llvm::ArrayRef<mlir::Attribute>(slot)));
   }
 
+  PlanPipelineOptions pipeline;
   mlir::MLIRContext context;
   mlir::ScopedDiagnosticHandler silent;
   mlir::OwningOpRef<mlir::ModuleOp> module;
@@ -85,7 +90,7 @@ protected:
   llvm::SmallVector<plan::LaunchOp> launches;
 };
 
-TEST_F(Placement, BothChecksAgreeOnMovedSlots) {
+TEST_P(Placement, BothChecksAgreeOnMovedSlots) {
   ASSERT_TRUE(soundIr());
   ASSERT_TRUE(soundPlan());
   int64_t arena = 0;
@@ -120,7 +125,7 @@ TEST_F(Placement, BothChecksAgreeOnMovedSlots) {
   EXPECT_GT(accepted, 20);
 }
 
-TEST_F(Placement, AValueInTheCacheOrTheIoArenaIsCaught) {
+TEST_P(Placement, AValueInTheCacheOrTheIoArenaIsCaught) {
   for (const char *arena : {"cache", "io"}) {
     plan::LaunchOp launch = launches[launches.size() / 2];
     plan::SlotAttr old = slotOf(launch);
@@ -131,13 +136,41 @@ TEST_F(Placement, AValueInTheCacheOrTheIoArenaIsCaught) {
   }
 }
 
-TEST_F(Placement, APlacedModuleIsNotPlannedAgain) {
-  Status again = runPlanPipeline(*module, "m", PlanPipelineOptions());
+/// A launch that takes the place of what the launch before it reads: fine one
+/// after the other, not where both may run at once.
+TEST_P(Placement, WhatALaunchReadsIsNotOverwrittenBesideIt) {
+  int moved = 0;
+  for (size_t i = 1; i < launches.size(); ++i) {
+    plan::LaunchOp before = launches[i - 1];
+    plan::LaunchOp launch = launches[i];
+    plan::SlotAttr old = slotOf(launch);
+    auto reads = before.getInputs()[0].getDefiningOp<plan::LaunchOp>();
+    if (!reads || slotOf(reads).getArena() != "activations" ||
+        old.getArena() != "activations" || !reads->hasOneUse() ||
+        slotOf(reads).getBytes() < old.getBytes()) {
+      continue;
+    }
+    setSlot(launch,
+            plan::SlotAttr::get(&context, "activations",
+                                slotOf(reads).getOffset(), old.getBytes()));
+    const bool sound = soundIr();
+    EXPECT_EQ(sound, !launch.getProgrammatic()) << i;
+    EXPECT_EQ(sound, soundPlan()) << i;
+    moved += launch.getProgrammatic() == (GetParam() == std::string("pdl"));
+    setSlot(launch, old);
+  }
+  EXPECT_GT(moved, 0);
+}
+
+TEST_P(Placement, ACapturedModuleIsNotPlannedAgain) {
+  Status again = runPlanPipeline(*module, "m", options());
   ASSERT_FALSE(again.ok());
   EXPECT_EQ(again.error().code, ErrorCode::PlanningFailed);
   EXPECT_EQ(again.error().found,
-            "plan-verify-stage: the module is at stage 'placed', wanted "
+            "plan-verify-stage: the module is at stage 'captured', wanted "
             "'imported'; run the importer");
 }
+
+INSTANTIATE_TEST_SUITE_P(Modes, Placement, ::testing::Values("stream", "pdl"));
 
 } // namespace
