@@ -256,6 +256,24 @@ const std::string &PlanOperands::libraryWorkspace(uint64_t bytes) {
   return library;
 }
 
+const std::string &PlanOperands::addState(StringRef name, DType dtype,
+                                          uint64_t count) {
+  std::string &value =
+      states[(name + "/" + Twine(count) + "/" + dtypeName(dtype)).str()];
+  if (value.empty()) {
+    value = unique(name.str());
+    format::Arena &place = arena("state");
+    plan.values.push_back({value,
+                           place.name,
+                           place.bytes,
+                           dtype,
+                           {count},
+                           format::OperandClass::Io});
+    place.bytes += alignedUp(count * dtypeBytes(dtype));
+  }
+  return value;
+}
+
 void PlanOperands::endEntry(func::ReturnOp result, format::Entry &entry) {
   for (OpOperand &operand : result->getOpOperands()) {
     auto type = cast<RankedTensorType>(operand.get().getType());

@@ -41,6 +41,10 @@ public:
   /// The workspace of all library calls, which run one after the other: as
   /// large as the largest.
   const std::string &libraryWorkspace(uint64_t bytes);
+  /// A value of class io that no op names: what a device keeps between steps.
+  /// Entries share it by name and type.
+  const std::string &addState(llvm::StringRef name, DType dtype,
+                              uint64_t count);
   /// Lists what the entry returns, caches excepted.
   void endEntry(mlir::func::ReturnOp returned, format::Entry &entry);
 
@@ -62,6 +66,7 @@ private:
   llvm::StringSet<> weights;
   llvm::StringSet<> caches;
   llvm::StringMap<std::string> workspaces; ///< by kernel and parameter
+  llvm::StringMap<std::string> states;     ///< of addState, by name and type
   std::string library;                     ///< name of the library's
 };
 

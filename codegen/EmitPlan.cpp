@@ -2,6 +2,7 @@
 
 #include "codegen/EmitPlan.h"
 
+#include "codegen/EmitAdvance.h"
 #include "codegen/EmitKernel.h"
 #include "codegen/EmitOperands.h"
 #include "codegen/GroupView.h"
@@ -104,7 +105,62 @@ private:
     works.clear();
     operands->beginEntry(function, entry);
     emitOps(function.getBody().front(), workload, entry);
+    emitAdvance(workload, entry);
     planOut().entries.push_back(std::move(entry));
+  }
+
+  /// Greedy decode entries can feed their token back on the device.
+  void emitAdvance(const Workload &workload, format::Entry &entry) {
+    auto valueOf = [](ArrayRef<format::Binding> bindings, StringRef name) {
+      const auto *found = llvm::find_if(
+          bindings, [&](const auto &binding) { return binding.name == name; });
+      return found == bindings.end() ? std::string() : found->value;
+    };
+    std::string ids = valueOf(entry.inputs, "ids");
+    std::string positions = valueOf(entry.inputs, "positions");
+    std::string token = valueOf(entry.outputs, "token");
+    if (workload.phase != plan::Phase::Decode || workload.batch > 32 ||
+        ids.empty() || positions.empty() || token.empty()) {
+      return;
+    }
+    const auto capacity = static_cast<uint64_t>(workload.maxContext);
+    const AdvanceShape shape = {static_cast<uint64_t>(workload.batch), capacity,
+                                capacity};
+    auto state = [&](const char *name, uint64_t count) {
+      return operands->addState(name, DType::I32, count);
+    };
+    const Work work = advanceWork(shape);
+    format::Step step;
+    step.kernel = advanceKernel(shape, work);
+    step.programmatic = entry.mode == format::LaunchMode::Pdl &&
+                        entry.steps.back().kind == format::StepKind::Launch;
+    step.args = {ids,
+                 positions,
+                 token,
+                 state("log", shape.batch * shape.rows),
+                 state("count", 1),
+                 state("stop", shape.batch),
+                 state("ends", advanceEnds)};
+    step.ops = {"advance"};
+    entry.works.push_back(workIn(step.kernel, work));
+    entry.advance = std::move(step);
+  }
+
+  /// Its symbol; entries of one shape share it.
+  std::string advanceKernel(const AdvanceShape &shape, const Work &work) {
+    for (const auto &[known, symbol] : advances) {
+      if (known == shape) {
+        return symbol;
+      }
+    }
+    std::string symbol;
+    unsigned number = 0;
+    do {
+      symbol = "advance_" + std::to_string(number++);
+    } while (!kernels.insert(symbol).second || module.lookupSymbol(symbol));
+    addKernel(symbol, "advance", "", emitAdvanceText(shape, symbol), work);
+    advances.push_back({shape, symbol});
+    return symbol;
   }
 
   void emitOps(Block &block, const Workload &workload, format::Entry &entry) {
@@ -227,32 +283,31 @@ private:
       const KernelFamily &family = *findFamily(kernel.getFamily());
       KernelConfig config = *KernelConfig::fromAttribute(kernel.getConfig());
       found->second = family.work(group, config, workload);
-      const Work &work = found->second;
-      format::KernelWork out{kernel.getSymName().str(),
-                             {static_cast<uint64_t>(work.launches),
-                              static_cast<uint64_t>(work.flops),
-                              {}}};
-      for (const ParamWork &param : work.params) {
-        out.work.params.push_back({param.loadedBytes, param.storedBytes});
-      }
-      entry.works.push_back(std::move(out));
-      if (kernels.insert(kernel.getSymName()).second) {
-        emitKernel(kernel, group, family, config, work);
+      std::string symbol = kernel.getSymName().str();
+      entry.works.push_back(workIn(symbol, found->second));
+      if (kernels.insert(symbol).second) {
+        addKernel(symbol, family.name(), config.text(),
+                  emitKernelText(group, family, config, symbol), found->second);
       }
     }
     return found->second;
   }
 
-  void emitKernel(plan::KernelOp kernel, const GroupView &group,
-                  const KernelFamily &family, const KernelConfig &config,
-                  const Work &work) {
-    std::string source =
-        emitKernelText(group, family, config, kernel.getSymName());
+  static format::KernelWork workIn(const std::string &symbol,
+                                   const Work &work) {
+    format::KernelWork out{symbol, {work.launches, work.flops, {}}};
+    for (const ParamWork &param : work.params) {
+      out.work.params.push_back({param.loadedBytes, param.storedBytes});
+    }
+    return out;
+  }
 
+  void addKernel(const std::string &symbol, StringRef family,
+                 std::string config, std::string source, const Work &work) {
     format::Kernel out;
-    out.symbol = kernel.getSymName().str();
-    out.family = kernel.getFamily().str();
-    out.config = config.text();
+    out.symbol = symbol;
+    out.family = family.str();
+    out.config = std::move(config);
     out.source = sha256Hex(source);
     out.grid = work.grid;
     out.block = work.block;
@@ -326,6 +381,7 @@ private:
   SymbolTableCollection symbols;
   std::optional<PlanOperands> operands;
   llvm::StringSet<> kernels;
+  std::vector<std::pair<AdvanceShape, std::string>> advances; ///< symbols
   llvm::StringMap<Work> works; ///< by kernel, of one entry
 };
 

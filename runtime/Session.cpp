@@ -219,12 +219,44 @@ Status Session::run(size_t entry, const StepHook &hook) {
   return Status::success();
 }
 
-Status Session::advance(size_t entry) {
+Status Session::checkAdvance(size_t entry) const {
   if (!advances[entry]) {
     return Error{ErrorCode::PlanLacks, "entry " + thePlan.entries[entry].name,
                  "a step that feeds the token back", "none",
                  "feed tokens as inputs"};
   }
+  return Status::success();
+}
+
+Status Session::beginAdvance(size_t entry, std::span<const int32_t> ends) {
+  SINTER_TRY(checkAdvance(entry));
+  const Entry &runs = thePlan.entries[entry];
+  const std::vector<Param> &params =
+      thePlan.kernels[kernelNumbers.at(runs.advance->kernel)].params;
+  for (size_t i = 0; i < params.size(); ++i) {
+    const Argument &argument = advances[entry]->arguments[i];
+    if (params[i].name == "count" || params[i].name == "stop") {
+      SINTER_TRY(theDevice->zero(argument.buffer, argument.offset,
+                                 argument.count * sizeof(int32_t)));
+    }
+    if (params[i].name == "ends") {
+      if (ends.size() > argument.count) {
+        return Error{ErrorCode::PlanLacks, "entry " + runs.name + ": advance",
+                     "at most " + std::to_string(argument.count) +
+                         " ids that end a text",
+                     std::to_string(ends.size()), "feed tokens as inputs"};
+      }
+      std::vector<int32_t> filled(argument.count, -1);
+      std::copy(ends.begin(), ends.end(), filled.begin());
+      SINTER_TRY(theDevice->upload(argument.buffer, argument.offset,
+                                   std::as_bytes(std::span(filled))));
+    }
+  }
+  return Status::success();
+}
+
+Status Session::advance(size_t entry) {
+  SINTER_TRY(checkAdvance(entry));
   return theDevice->runStep(*advances[entry]);
 }
 

@@ -45,6 +45,11 @@ public:
   /// of `hook`.
   Status run(size_t entry, const StepHook &hook = {});
 
+  /// Readies a text that the device continues itself: no steps counted, no
+  /// sequence stopped, `ends` the ids that stop one (the rest is filled up with
+  /// -1). SIN2520: the entry has no advance step, or it compares with fewer
+  /// ids.
+  Status beginAdvance(size_t entry, std::span<const int32_t> ends);
   /// Starts the entry's advance step, which feeds the token back on the device.
   /// SIN2520: the entry has none.
   Status advance(size_t entry);
@@ -80,6 +85,7 @@ private:
   Status placeValues();
   Status loadWeights(const WeightSource &weights, const LoadProgress &progress);
   Status loadKernels(const PlanArtifact &artifact);
+  Status checkAdvance(size_t entry) const;
   Argument argumentOf(const std::string &name) const;
   ProgramStep prepareStep(const format::Entry &entry,
                           const format::Step &step) const;

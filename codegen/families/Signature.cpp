@@ -109,8 +109,8 @@ static std::string elementName(DType dtype) {
   return dtype == DType::F32 ? "float" : std::string(dtypeName(dtype));
 }
 
-CudaWriter::Scope KernelSignature::openKernel(CudaWriter &writer,
-                                              const LaunchShape &launch) const {
+CudaWriter::Scope openKernel(CudaWriter &writer, const LaunchShape &launch,
+                             llvm::ArrayRef<ParamWork> params) {
   std::string head = "SINTER_KERNEL(" + writer.symbol() + ", " +
                      std::to_string(launch.threads) + ", " +
                      std::to_string(launch.blocksPerSm) + ",";
@@ -135,6 +135,11 @@ CudaWriter::Scope KernelSignature::openKernel(CudaWriter &writer,
     column += view.size() + 2;
   }
   return writer.scope(head + indent + "(" + list + "))");
+}
+
+CudaWriter::Scope KernelSignature::openKernel(CudaWriter &writer,
+                                              const LaunchShape &launch) const {
+  return codegen::openKernel(writer, launch, params);
 }
 
 Work KernelSignature::work(const LaunchShape &launch,

@@ -23,6 +23,10 @@ struct LaunchShape {
 /// multiple of 8, at most 255. All supported GPUs have 65,536 per SM.
 uint32_t registerBound(const LaunchShape &launch);
 
+/// Opens "SINTER_KERNEL(symbol, threads, blocks, (...)) {".
+CudaWriter::Scope openKernel(CudaWriter &writer, const LaunchShape &launch,
+                             llvm::ArrayRef<ParamWork> params);
+
 /// The buffers of a kernel, with the names that its text uses: live-ins, then
 /// live-outs that are not updated in place, then workspaces.
 class KernelSignature {
@@ -41,7 +45,6 @@ public:
   }
   ParamWork &workspace(llvm::StringRef name);
 
-  /// Opens "SINTER_KERNEL(symbol, threads, blocks, (...)) {".
   CudaWriter::Scope openKernel(CudaWriter &writer,
                                const LaunchShape &launch) const;
   /// What does not depend on the family: parameters, grid, bounds, flops.

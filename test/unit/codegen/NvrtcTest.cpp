@@ -8,6 +8,7 @@
 
 #include "test/unit/codegen/GroupHarness.h"
 
+#include "codegen/EmitAdvance.h"
 #include "codegen/EmitKernel.h"
 #include "runtime/cuda/Nvrtc.h"
 
@@ -83,6 +84,27 @@ struct Gate {
 class NvrtcGate : public testing::TestWithParam<Gate> {};
 
 } // namespace
+
+TEST(NvrtcAdvance, NoSpillsNoLocalMemory) {
+  auto nvrtc = cuda::Nvrtc::open();
+  if (!nvrtc) {
+    GTEST_SKIP() << nvrtc.error().message();
+  }
+  const AdvanceShape shape = {32, 4096, 4096};
+  for (const char *arch : {"sm_80", "sm_90a", "sm_120"}) {
+    if (!std::ranges::count((*nvrtc)->architectures(), std::atoi(arch + 3))) {
+      continue;
+    }
+    SCOPED_TRACE(arch);
+    auto built = (*nvrtc)->compile(emitAdvanceText(shape, "k"), "k", arch);
+    ASSERT_TRUE(built.ok()) << built.error().message();
+    ASSERT_EQ(built->kernels.size(), 1u);
+    EXPECT_EQ(built->kernels[0].spillStoreBytes, 0u);
+    EXPECT_EQ(built->kernels[0].spillLoadBytes, 0u);
+    EXPECT_EQ(built->kernels[0].stackBytes, 0u);
+    EXPECT_LE(built->kernels[0].registers, advanceWork(shape).bounds.registers);
+  }
+}
 
 TEST_P(NvrtcGate, NoSpillsNoLocalMemory) {
   auto nvrtc = cuda::Nvrtc::open();

@@ -125,8 +125,9 @@ TEST(Compile, EqualLayersShareKernels) {
   EXPECT_EQ(artifact->plan.model.maxContext, 2048u);
   EXPECT_EQ(artifact->plan.model.architecture, "Qwen3ForCausalLM");
   // embed, 3 norms (hidden, 16 and 8 heads), 2 ropes, 6 shapes of gemv (q, k
-  // and v, o, gate and up, down, head), append, attention, add, swiglu, argmax.
-  EXPECT_EQ(artifact->plan.kernels.size(), 17u);
+  // and v, o, gate and up, down, head), append, attention, add, swiglu, argmax,
+  // advance.
+  EXPECT_EQ(artifact->plan.kernels.size(), 18u);
   // 28 layers of K and V, 8 heads of 128 at 2048 positions.
   for (const format::Arena &arena : artifact->plan.arenas) {
     if (arena.name == "cache") {
