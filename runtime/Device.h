@@ -105,12 +105,16 @@ public:
 
   /// "host", "host unchecked", "cuda: NVIDIA H200".
   virtual std::string name() const = 0;
+  /// The name with what belongs to a measurement: driver, clocks now.
+  virtual std::string describe() const { return name(); }
   /// Can the device run a plan with these requirements now? Nothing is
   /// allocated. `target` is the device that the plan was made for.
   virtual Status admit(const format::Requires &requirements,
                        const std::string &target) {
     return Status::success();
   }
+  /// The architecture ("sm_90a") whose binaries loadKernels takes; empty: none.
+  virtual std::string binaryArch() const { return {}; }
   /// True if launches fill KernelCounters::params.
   virtual bool countsTraffic() const = 0;
 

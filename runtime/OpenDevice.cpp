@@ -8,16 +8,20 @@
 namespace sinter {
 
 Result<std::unique_ptr<Device>> openDevice(std::string_view name,
-                                           host::HostOptions options) {
+                                           host::HostOptions options,
+                                           cuda::CudaOptions cudaOptions) {
   if (name == "host") {
     SINTER_ASSIGN(std::unique_ptr<Device> device,
                   host::HostDevice::create(std::move(options)));
     return device;
   }
   if (name == "cuda") {
-    return Error{ErrorCode::CudaUnavailable, "--device cuda",
-                 "a device that this version can run on", "cuda",
-                 "use --device host: it runs the same kernel texts on the CPU"};
+    SINTER_ASSIGN(std::shared_ptr<const cuda::DriverApi> api,
+                  cuda::openDriver());
+    SINTER_ASSIGN(
+        std::unique_ptr<Device> device,
+        cuda::CudaDevice::create(std::move(api), std::move(cudaOptions)));
+    return device;
   }
   return Error{ErrorCode::BadArgument, "--device", "host or cuda",
                std::string(name), ""};

@@ -4,6 +4,7 @@
 #define SINTER_RUNTIME_OPENDEVICE_H
 
 #include "runtime/Device.h"
+#include "runtime/cuda/CudaDevice.h"
 #include "runtime/host/HostDevice.h"
 
 #include <memory>
@@ -11,10 +12,11 @@
 
 namespace sinter {
 
-/// "host", with `options`. SIN3201 for "cuda", which this version does not
-/// have; SIN1003 for any other name; else as HostDevice::create.
+/// "host" or "cuda", with its options. SIN1003 for any other name; else as
+/// HostDevice::create, openDriver and CudaDevice::create.
 Result<std::unique_ptr<Device>> openDevice(std::string_view name,
-                                           host::HostOptions options);
+                                           host::HostOptions options,
+                                           cuda::CudaOptions cudaOptions = {});
 
 } // namespace sinter
 

@@ -1,0 +1,123 @@
+//===- Programs.cpp - Steps bound to a GPU's memory -----------------------===//
+
+#include "runtime/cuda/Programs.h"
+
+#include <array>
+
+namespace sinter::cuda {
+
+using namespace driver;
+
+Status enqueue(const DriverApi &api, BoundStep &step, Stream stream) {
+  if (step.kind == ProgramStep::Kind::Copy) {
+    SINTER_CUDA(api, step.object, copyOnDevice, step.pointers[1],
+                step.pointers[0], step.copyBytes, stream);
+    return Status::success();
+  }
+  std::array<LaunchAttribute, 2> attributes{};
+  unsigned count = 0;
+  if (step.programmatic) {
+    attributes[count].id = LaunchProgrammaticSerialization;
+    attributes[count++].value.programmaticSerializationAllowed = 1;
+  }
+  if (step.shape.cooperative) {
+    attributes[count].id = LaunchCooperative;
+    attributes[count++].value.cooperative = 1;
+  }
+  LaunchConfig config{};
+  config.gridX = step.shape.gridX;
+  config.gridY = step.shape.gridY;
+  config.gridZ = 1;
+  config.blockX = step.shape.blockSize;
+  config.blockY = 1;
+  config.blockZ = 1;
+  config.sharedBytes = static_cast<unsigned>(step.shape.sharedBytes);
+  config.stream = stream;
+  config.attributes = count == 0 ? nullptr : attributes.data();
+  config.attributeCount = count;
+  SINTER_CUDA(api, step.object, launch, &config, step.function,
+              step.params.data(), nullptr);
+  return Status::success();
+}
+
+namespace {
+
+Result<GraphNode> addKernel(const DriverApi &api, Graph graph,
+                            BoundStep &step) {
+  KernelNode params{};
+  params.function = step.function;
+  params.gridX = step.shape.gridX;
+  params.gridY = step.shape.gridY;
+  params.gridZ = 1;
+  params.blockX = step.shape.blockSize;
+  params.blockY = 1;
+  params.blockZ = 1;
+  params.sharedBytes = static_cast<unsigned>(step.shape.sharedBytes);
+  params.params = step.params.data();
+  GraphNode node = nullptr;
+  SINTER_CUDA(api, step.object, graphAddKernel, &node, graph, nullptr, 0,
+              &params);
+  if (step.shape.cooperative) {
+    LaunchAttributeValue value{};
+    value.cooperative = 1;
+    SINTER_CUDA(api, step.object, graphKernelSet, node, LaunchCooperative,
+                &value);
+  }
+  return node;
+}
+
+Result<GraphNode> addCopy(const Gpu &gpu, Graph graph, const BoundStep &step) {
+  CopyNode params{};
+  params.fromType = DeviceMemory;
+  params.fromDevice = step.pointers[0];
+  params.toType = DeviceMemory;
+  params.toDevice = step.pointers[1];
+  params.width = step.copyBytes;
+  params.height = 1;
+  params.depth = 1;
+  GraphNode node = nullptr;
+  SINTER_CUDA(gpu.api(), step.object, graphAddCopy, &node, graph, nullptr, 0,
+              &params, gpu.context());
+  return node;
+}
+
+} // namespace
+
+Result<OwnedGraphExec> buildGraph(const Gpu &gpu, std::span<BoundStep> steps,
+                                  Stream stream) {
+  const DriverApi &api = gpu.api();
+  const std::string object =
+      "graph of " + std::to_string(steps.size()) + " steps";
+  OwnedGraph graph(api);
+  SINTER_CUDA(api, object, graphCreate, graph.out(), 0);
+  std::vector<GraphNode> from;
+  std::vector<GraphNode> to;
+  std::vector<EdgeData> edges;
+  GraphNode before = nullptr;
+  for (BoundStep &step : steps) {
+    SINTER_ASSIGN(GraphNode node, step.kind == ProgramStep::Kind::Copy
+                                      ? addCopy(gpu, graph.get(), step)
+                                      : addKernel(api, graph.get(), step));
+    if (before != nullptr) {
+      EdgeData edge{};
+      if (step.programmatic) {
+        edge.fromPort = portProgrammatic;
+        edge.type = dependencyProgrammatic;
+      }
+      from.push_back(before);
+      to.push_back(node);
+      edges.push_back(edge);
+    }
+    before = node;
+  }
+  if (!edges.empty()) {
+    SINTER_CUDA(api, object, graphAddEdges, graph.get(), from.data(), to.data(),
+                edges.data(), edges.size());
+  }
+  OwnedGraphExec exec(api);
+  SINTER_CUDA(api, object, graphInstantiate, exec.out(), graph.get(), 0);
+  SINTER_CUDA(api, object, graphUpload, exec.get(), stream);
+  return exec;
+}
+
+} // namespace sinter::cuda

@@ -1,0 +1,181 @@
+//===- PlanOnCudaTest.cpp - Whole plans through the CUDA device -----------===//
+//
+// On a driver's double that runs kernels on the CPU.
+//
+//===----------------------------------------------------------------------===//
+
+#include "runtime/PlanWeights.h"
+#include "runtime/Session.h"
+#include "runtime/host/HostDevice.h"
+#include "test/unit/cuda/FakeDriver.h"
+#include "tools/Compile.h"
+
+#include <gtest/gtest.h>
+
+using namespace sinter;
+namespace driver = sinter::cuda::driver;
+using sinter::cuda::test::FakeDriver;
+
+namespace {
+
+const std::string cacheDirectory =
+    std::string(SINTER_BINARY_DIR) + "/test-kernels";
+
+PlanArtifact compiled() {
+  CompileRequest request;
+  auto source = resolveModel(std::string(SINTER_SOURCE_DIR) +
+                             "/test/data/checkpoints/llama-rand");
+  EXPECT_TRUE(source) << source.error().message();
+  request.source = std::move(*source);
+  request.weights.seed = 11;
+  request.workload.context = 5;
+  request.workload.maxContext = 16;
+  auto artifact = compileModel(request);
+  EXPECT_TRUE(artifact) << artifact.error().message();
+  return std::move(*artifact);
+}
+
+Result<std::unique_ptr<Session>> prepare(const PlanArtifact &artifact,
+                                         Device &device) {
+  SINTER_ASSIGN(std::unique_ptr<WeightSource> weights,
+                openPlanWeights(artifact.plan, ""));
+  return Session::prepare(artifact, *weights, device);
+}
+
+Status feed(Session &session, int32_t id, int32_t position) {
+  SINTER_TRY(session.write("ids", std::as_bytes(std::span(&id, 1))));
+  return session.write("positions", std::as_bytes(std::span(&position, 1)));
+}
+
+/// Feeds five ids; the logits of each position.
+std::vector<std::vector<uint16_t>> logits(Session &session,
+                                          const std::function<Status()> &step) {
+  const std::vector<int32_t> ids = {7, 300, 0, 511, 7};
+  std::vector<std::vector<uint16_t>> rows;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    Status status = feed(session, ids[i], static_cast<int32_t>(i));
+    if (status) {
+      status = step();
+    }
+    std::vector<uint16_t> row(session.plan().model.vocabSize);
+    if (status) {
+      status = session.read("logits", std::as_writable_bytes(std::span(row)));
+    }
+    EXPECT_TRUE(status) << status.error().message();
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+/// The same bits as on the host device, in every mode.
+TEST(PlanOnCuda, BitsAreThoseOfTheHostDevice) {
+  const PlanArtifact artifact = compiled();
+  host::HostOptions options;
+  options.checked = false;
+  options.cacheDirectory = cacheDirectory;
+  auto host = host::HostDevice::create(options);
+  ASSERT_TRUE(host);
+  auto reference = prepare(artifact, **host);
+  ASSERT_TRUE(reference) << reference.error().message();
+  const auto wanted = logits(**reference, [&] { return (*reference)->run(0); });
+
+  FakeDriver fake;
+  fake.execute(cacheDirectory);
+  {
+    auto device = fake.open();
+    ASSERT_TRUE(device);
+    auto session = prepare(artifact, **device);
+    ASSERT_TRUE(session) << session.error().message();
+    EXPECT_EQ(logits(**session, [&] { return (*session)->run(0); }), wanted);
+    for (LaunchMode mode :
+         {LaunchMode::Stream, LaunchMode::Graph, LaunchMode::Pdl}) {
+      auto program = (*session)->prepareProgram(0, mode);
+      ASSERT_TRUE(program) << program.error().message();
+      EXPECT_EQ(logits(**session, [&] { return (*device)->run(*program); }),
+                wanted);
+    }
+  }
+  EXPECT_EQ(fake.alive(), 0u);
+  EXPECT_EQ(fake.misuses, std::vector<std::string>());
+}
+
+/// A programmatic edge goes from a launch to a launch whose kernel waits, and
+/// to every such one.
+TEST(PlanOnCuda, ProgrammaticEdgesWhereKernelsWait) {
+  const PlanArtifact artifact = compiled();
+  FakeDriver fake;
+  auto device = fake.open();
+  ASSERT_TRUE(device);
+  auto session = prepare(artifact, **device);
+  ASSERT_TRUE(session) << session.error().message();
+  fake.instantiated.clear();
+  ASSERT_TRUE((*session)->prepareProgram(0, LaunchMode::Pdl, 2));
+  ASSERT_EQ(fake.instantiated.size(), 1u);
+  const auto &graph = fake.instantiated.front();
+  EXPECT_EQ(graph.nodes.size(), 2 * artifact.plan.entries[0].steps.size());
+  ASSERT_EQ(graph.edges.size(), graph.nodes.size() - 1);
+  size_t programmatic = 0;
+  for (const auto &edge : graph.edges) {
+    const std::string &symbol = graph.nodes[edge.to].launch.symbol;
+    const std::string &text = fake.kernels.at(symbol).source.text;
+    const bool waits = text.find("  waitForProducers();") != std::string::npos;
+    EXPECT_EQ(edge.programmatic, waits) << symbol;
+    programmatic += edge.programmatic;
+  }
+  EXPECT_GT(programmatic, 0u);
+  EXPECT_LT(programmatic, graph.edges.size());
+}
+
+/// Each call of the driver failed once, in prepare, in runs and in a read: a
+/// coded error, and nothing kept. A handle that does not come back fails
+/// nothing.
+TEST(PlanOnCuda, AnyFailingCallIsReportedAndAllIsReleased) {
+  const PlanArtifact artifact = compiled();
+  size_t worked = 0; // calls before the device is given up
+  const auto once = [&](FakeDriver &fake) -> Status {
+    SINTER_ASSIGN(std::unique_ptr<cuda::CudaDevice> device, fake.open());
+    SINTER_ASSIGN(std::unique_ptr<Session> session, prepare(artifact, *device));
+    SINTER_ASSIGN(ProgramId streamed,
+                  session->prepareProgram(0, LaunchMode::Stream));
+    SINTER_ASSIGN(ProgramId graph, session->prepareProgram(0, LaunchMode::Pdl));
+    SINTER_TRY(feed(*session, 1, 0));
+    SINTER_TRY(session->run(0));
+    SINTER_TRY(device->run(graph));
+    SINTER_ASSIGN(std::vector<double> times,
+                  device->timeProgram(streamed, 1, 1));
+    EXPECT_EQ(times.size(), 1u);
+    int32_t token = 0;
+    SINTER_TRY(
+        session->read("token", std::as_writable_bytes(std::span(&token, 1))));
+    worked = fake.calls.size();
+    return Status::success();
+  };
+  {
+    FakeDriver fake;
+    Status status = once(fake);
+    ASSERT_TRUE(status) << status.error().message();
+    ASSERT_EQ(fake.alive(), 0u);
+    ASSERT_GT(worked, 100u);
+  }
+  const size_t calls = worked;
+  for (size_t failAt = 0; failAt < calls; ++failAt) {
+    FakeDriver fake;
+    fake.failAt = failAt;
+    fake.failCode = failAt % 2 == 0 ? driver::outOfMemory : 999;
+    Status status = once(fake);
+    const std::string &call = fake.calls.at(failAt);
+    if (call.ends_with("Destroy") || call.ends_with("Free")) {
+      EXPECT_TRUE(status) << call;
+    } else {
+      ASSERT_FALSE(status) << call;
+      EXPECT_EQ(status.error().code, failAt % 2 == 0
+                                         ? ErrorCode::CudaMemory
+                                         : ErrorCode::CudaCallFailed)
+          << call << ": " << status.error().message();
+    }
+    ASSERT_EQ(fake.alive(), 0u) << call << " " << failAt;
+    ASSERT_EQ(fake.misuses, std::vector<std::string>()) << call;
+  }
+}
+
+} // namespace
