@@ -18,6 +18,7 @@ Status runCommand(const CompileOptions &options);
 Status runCommand(const InspectOptions &options);
 Status runCommand(const RunOptions &options);
 Status runCommand(const VerifyOptions &options);
+Status runCommand(const BenchOptions &options);
 Status runCommand(const DoctorOptions &options);
 Status runCommand(const CacheOptions &options);
 

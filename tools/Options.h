@@ -81,6 +81,21 @@ struct VerifyOptions {
   std::string checkpoint; ///< --model: where a plan's weights are
   std::string golden;     ///< golden.json; empty: none
   uint32_t steps = 4;     ///< decode steps compared op by op
+  std::optional<DeviceKind> device;
+  OutputFormat format = OutputFormat::Table;
+};
+
+struct BenchOptions {
+  ModelOptions model;
+  std::string checkpoint;         ///< --model: where a plan's weights are
+  std::vector<uint32_t> contexts; ///< empty: that of the plan
+  std::vector<std::string> modes; ///< "stream", "graph", "pdl"; empty: the
+                                  ///< plan's
+  DeviceKind device = DeviceKind::Cuda;
+  uint32_t warmup = 50;  ///< steps before the first sample
+  uint32_t samples = 50; ///< that the statistics are of
+  uint32_t runs = 20;    ///< program runs per sample
+  uint32_t repeats = 1;  ///< steps per program
   OutputFormat format = OutputFormat::Table;
 };
 
@@ -107,9 +122,9 @@ struct CacheOptions {
   OutputFormat format = OutputFormat::Table;
 };
 
-using AnyOptions =
-    std::variant<CompileOptions, InspectOptions, RunOptions, VerifyOptions,
-                 TokenizeOptions, RenderOptions, DoctorOptions, CacheOptions>;
+using AnyOptions = std::variant<CompileOptions, InspectOptions, RunOptions,
+                                VerifyOptions, BenchOptions, TokenizeOptions,
+                                RenderOptions, DoctorOptions, CacheOptions>;
 
 } // namespace sinter
 

@@ -72,9 +72,12 @@ chooseDevice(const std::optional<DeviceKind> &kind, bool unchecked) {
   options.progress = [progress](uint64_t done, uint64_t total) {
     progress->at(done, total);
   };
+  cuda::CudaOptions cudaOptions;
+  cudaOptions.progress = options.progress;
+  cudaOptions.note = note;
   SINTER_ASSIGN(std::unique_ptr<Device> device,
                 openDevice(kind == DeviceKind::Cuda ? "cuda" : "host",
-                           std::move(options)));
+                           std::move(options), std::move(cudaOptions)));
   note("device: " + device->name() +
        (kind ? "" : " (the default; --device says otherwise)"));
   return device;

@@ -14,7 +14,7 @@
 namespace sinter {
 
 /// The device that runs the kernels; its choice, if made here, is said on
-/// stderr. Errors: SIN3201 for --device cuda, and those of HostDevice::create.
+/// stderr. Errors: those of openDevice.
 Result<std::unique_ptr<Device>>
 chooseDevice(const std::optional<DeviceKind> &kind, bool unchecked);
 

@@ -34,6 +34,13 @@ void addFormat(CLI::App *app, OutputFormat &into) {
                          "Form of the output (default: table)");
 }
 
+void addDevice(CLI::App *app, std::optional<DeviceKind> &into) {
+  addWords<std::optional<DeviceKind>>(
+      app, "--device", into,
+      {{"host", DeviceKind::Host}, {"cuda", DeviceKind::Cuda}},
+      "Where the generated kernels run (default: host)");
+}
+
 void addModel(CLI::App *app, ModelOptions &into, const char *help) {
   app->add_option("MODEL", into.model, help)->required()->type_name("");
 }

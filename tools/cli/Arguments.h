@@ -95,6 +95,9 @@ CLI::Option *addParsed(CLI::App *app, const std::string &name, T &into,
 
 void addFormat(CLI::App *app, OutputFormat &into);
 
+/// --device; absent: the host device.
+void addDevice(CLI::App *app, std::optional<DeviceKind> &into);
+
 void addModel(CLI::App *app, ModelOptions &into, const char *help);
 
 /// The shape that a model is planned for.

@@ -66,10 +66,7 @@ Take defineRun(CLI::App &app) {
               "cache has room for)")
       ->type_name("N")
       ->check(within(1, 1u << 30));
-  addWords<std::optional<DeviceKind>>(
-      sub, "--device", into->device,
-      {{"host", DeviceKind::Host}, {"cuda", DeviceKind::Cuda}},
-      "Where the generated kernels run (default: host)");
+  addDevice(sub, into->device);
   addWords<bool>(sub, "--format", into->json, {{"text", false}, {"json", true}},
                  "text streams; json prints prompt_ids, ids, text and "
                  "stopped_by at the end (default: text)");

@@ -26,6 +26,7 @@ Take defineCompile(CLI::App &app);
 Take defineInspect(CLI::App &app);
 Take defineRun(CLI::App &app);
 Take defineVerify(CLI::App &app);
+Take defineBench(CLI::App &app);
 Take defineTokenize(CLI::App &app);
 Take defineRender(CLI::App &app);
 Take defineDoctor(CLI::App &app);

@@ -18,6 +18,7 @@ Take defineVerify(CLI::App &app) {
       ->type_name("N")
       ->check(within(1, 4096))
       ->capture_default_str();
+  addDevice(sub, into->device);
   addShape(sub, into->model);
   addSeed(sub, into->model,
           "Seed of the token ids, and of the random weights of --config-only");

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "runtime/cuda/CudaDevice.h"
 #include "runtime/cuda/Nvrtc.h"
 #include "runtime/host/HostCompiler.h"
 #include "runtime/host/KernelCache.h"
@@ -31,6 +32,23 @@ Finding findingOf(const std::string &part,
   return {part,
           library ? library->version + "  " + library->path : std::string(),
           library ? std::string() : remedy};
+}
+
+/// Its name and clocks; why there is none.
+Finding gpuFinding() {
+  Finding finding{"GPU", "", ""};
+  auto api = cuda::openDriver();
+  if (!api) {
+    finding.remedy = "optional: " + api.error().message();
+    return finding;
+  }
+  auto device = cuda::CudaDevice::create(*api, {});
+  if (!device) {
+    finding.remedy = device.error().message();
+    return finding;
+  }
+  finding.found = (*device)->describe() + ", " + (*device)->facts().arch();
+  return finding;
 }
 
 } // namespace
@@ -70,6 +88,7 @@ Status runCommand(const DoctorOptions &options) {
   }
   add(findingOf("CUDA driver", findCudaDriver(),
                 "optional: a GPU needs NVIDIA's driver (libcuda.so.1)"));
+  add(gpuFinding());
   if (auto nvrtc = cuda::Nvrtc::open()) {
     add({"NVRTC",
          std::to_string((*nvrtc)->major()) + "." +

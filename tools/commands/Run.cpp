@@ -152,14 +152,15 @@ struct Source {
   uint32_t capacity = 0; ///< with --interpreter
 };
 
-Result<Source> openPlan(const RunOptions &options) {
+Result<Source> openPlan(const RunOptions &options, const Device *device) {
   if (options.interpreter) {
     return Error{ErrorCode::ConflictingArguments, "sinter run --interpreter",
                  "a checkpoint, whose ops are interpreted", "a plan",
                  "name the checkpoint that the plan was compiled from"};
   }
   Source source;
-  SINTER_ASSIGN(source.artifact, loadPlan(options.model.model));
+  SINTER_ASSIGN(source.artifact,
+                loadPlan(options.model.model, nullptr, device->binaryArch()));
   SINTER_ASSIGN(PlanCheckpoint found,
                 openCheckpointOf(source.artifact.plan, options.checkpoint));
   source.directory = found.directory;
@@ -184,7 +185,8 @@ Result<Source> openModel(const RunOptions &options) {
 }
 
 Result<std::unique_ptr<StepEngine>> openEngine(const RunOptions &options,
-                                               Source &source) {
+                                               Source &source,
+                                               std::unique_ptr<Device> device) {
   if (options.interpreter) {
     note("reference interpreter");
     SINTER_ASSIGN(auto engine,
@@ -192,8 +194,6 @@ Result<std::unique_ptr<StepEngine>> openEngine(const RunOptions &options,
                                             source.capacity));
     return std::unique_ptr<StepEngine>(std::move(engine));
   }
-  SINTER_ASSIGN(std::unique_ptr<Device> device,
-                chooseDevice(options.device, options.unchecked));
   SINTER_ASSIGN(auto engine,
                 PlanEngine::create(std::move(source.artifact), *source.weights,
                                    std::move(device)));
@@ -203,12 +203,16 @@ Result<std::unique_ptr<StepEngine>> openEngine(const RunOptions &options,
 } // namespace
 
 Status runCommand(const RunOptions &options) {
+  std::unique_ptr<Device> device;
+  if (!options.interpreter) {
+    SINTER_ASSIGN(device, chooseDevice(options.device, options.unchecked));
+  }
   SINTER_ASSIGN(Source source, isPlanDirectory(options.model.model)
-                                   ? openPlan(options)
+                                   ? openPlan(options, device.get())
                                    : openModel(options));
   SINTER_ASSIGN(Prompt prompt, makePrompt(options, source.directory));
   SINTER_ASSIGN(std::unique_ptr<StepEngine> engine,
-                openEngine(options, source));
+                openEngine(options, source, std::move(device)));
   return generateAndPrint(options, prompt, *engine);
 }
 

@@ -31,10 +31,12 @@ struct Subject {
   std::optional<ModelConfig> config; ///< absent for random weights of a plan
 };
 
-Result<Subject> openSubject(const VerifyOptions &options) {
+Result<Subject> openSubject(const VerifyOptions &options,
+                            const Device &device) {
   Subject subject;
   if (isPlanDirectory(options.model.model)) {
-    SINTER_ASSIGN(subject.artifact, loadPlan(options.model.model));
+    SINTER_ASSIGN(subject.artifact,
+                  loadPlan(options.model.model, nullptr, device.binaryArch()));
     SINTER_ASSIGN(
         subject.moduleText,
         readFile(joinPath(options.model.model, "plan.mlir"), moduleLimit));
@@ -142,14 +144,14 @@ Status runCommand(const VerifyOptions &options) {
   if (!options.golden.empty()) {
     SINTER_ASSIGN(golden, Golden::open(options.golden));
   }
-  SINTER_ASSIGN(Subject subject, openSubject(options));
+  SINTER_ASSIGN(std::unique_ptr<Device> device,
+                chooseDevice(options.device, /*unchecked=*/false));
+  SINTER_ASSIGN(Subject subject, openSubject(options, *device));
   mlir::DialectRegistry registry;
   registerSinterDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   SINTER_ASSIGN(mlir::OwningOpRef<mlir::ModuleOp> module,
                 parseModuleText(context, subject.moduleText, "plan.mlir"));
-  SINTER_ASSIGN(std::unique_ptr<Device> device,
-                chooseDevice(std::nullopt, /*unchecked=*/false));
   SINTER_ASSIGN(std::unique_ptr<PlanEngine> engine,
                 PlanEngine::create(std::move(subject.artifact),
                                    *subject.weights, std::move(device)));

@@ -48,6 +48,26 @@ TEST(CommandLine, CompileKeepsItsDefaults) {
   EXPECT_TRUE(options.nvrtc);
 }
 
+TEST(CommandLine, BenchTakesLists) {
+  auto options = parsed<BenchOptions>({"bench", "x.plan"});
+  EXPECT_EQ(options.device, DeviceKind::Cuda);
+  EXPECT_TRUE(options.contexts.empty());
+  EXPECT_TRUE(options.modes.empty());
+  EXPECT_EQ(options.repeats, 1u);
+  options = parsed<BenchOptions>({"bench", "x.plan", "--contexts", "1,512,4096",
+                                  "--modes", "graph,pdl", "--device", "host",
+                                  "--steps-per-graph", "8", "--samples", "3"});
+  EXPECT_EQ(options.contexts, (std::vector<uint32_t>{1, 512, 4096}));
+  EXPECT_EQ(options.modes, (std::vector<std::string>{"graph", "pdl"}));
+  EXPECT_EQ(options.device, DeviceKind::Host);
+  EXPECT_EQ(options.repeats, 8u);
+  EXPECT_EQ(options.samples, 3u);
+  EXPECT_EQ(refused({"bench", "x", "--modes", "graph,warp"}).code,
+            ErrorCode::BadArgument);
+  EXPECT_EQ(refused({"bench", "x", "--contexts", "0"}).code,
+            ErrorCode::BadArgument);
+}
+
 TEST(CommandLine, Decisions) {
   EXPECT_EQ(parsed<CompileOptions>({"compile", "m", "-o", "x"}).decisions,
             DecisionSet::Single);

@@ -1,0 +1,122 @@
+//===- BenchStep.cpp - Time of a decode step ------------------------------===//
+
+#include "tools/BenchStep.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace sinter {
+
+using namespace format;
+
+namespace {
+
+/// Nearest rank: the least value that `share` of the sorted ones do not exceed.
+double percentile(const std::vector<double> &sorted, double share) {
+  const auto rank = static_cast<size_t>(
+      std::ceil(share * static_cast<double>(sorted.size())));
+  return sorted[std::max<size_t>(rank, 1) - 1];
+}
+
+const Value *findValue(const Plan &plan, const std::string &name) {
+  auto found =
+      std::find_if(plan.values.begin(), plan.values.end(),
+                   [&](const Value &value) { return value.name == name; });
+  return found == plan.values.end() ? nullptr : &*found;
+}
+
+Status fillInput(Session &session, const Entry &entry, const char *input,
+                 int32_t number) {
+  for (const Binding &binding : entry.inputs) {
+    if (binding.name != input) {
+      continue;
+    }
+    const Value *value = findValue(session.plan(), binding.value);
+    std::vector<int32_t> numbers(value ? elementCount(value->shape) : 0,
+                                 number);
+    return session.write(binding.value, std::as_bytes(std::span(numbers)));
+  }
+  return Error{ErrorCode::PlanLacks, "entry " + entry.name,
+               "the input " + std::string(input), "no such input", ""};
+}
+
+} // namespace
+
+StepTimes StepTimes::of(std::vector<double> microseconds, uint32_t repeats) {
+  for (double &sample : microseconds) {
+    sample *= 1e3 / repeats;
+  }
+  std::sort(microseconds.begin(), microseconds.end());
+  const auto count = static_cast<double>(microseconds.size());
+  const double mean =
+      std::accumulate(microseconds.begin(), microseconds.end(), 0.0) / count;
+  double squares = 0;
+  for (double sample : microseconds) {
+    squares += (sample - mean) * (sample - mean);
+  }
+  return {percentile(microseconds, 0.5), percentile(microseconds, 0.1),
+          percentile(microseconds, 0.99),
+          mean > 0 ? std::sqrt(squares / count) / mean : 0};
+}
+
+Result<size_t> entryFor(const Plan &plan, uint32_t context) {
+  std::optional<size_t> best;
+  for (size_t i = 0; i < plan.entries.size(); ++i) {
+    const Workload &workload = plan.entries[i].workload;
+    if (workload.phase != "decode") {
+      continue;
+    }
+    const auto covers = [&](size_t entry) {
+      return plan.entries[entry].workload.context >= context;
+    };
+    const bool smaller =
+        best && workload.context < plan.entries[*best].workload.context;
+    if (!best ||
+        (covers(i) ? smaller || !covers(*best) : !smaller && !covers(*best))) {
+      best = i;
+    }
+  }
+  if (!best) {
+    return Error{ErrorCode::NotADecodeStep, "plan", "a decode entry", "none",
+                 "compile the plan again"};
+  }
+  const Workload &workload = plan.entries[*best].workload;
+  if (context > workload.maxContext) {
+    return Error{ErrorCode::ContextExceeded, "--contexts",
+                 "at most " + std::to_string(workload.maxContext) +
+                     " positions (--max-context)",
+                 std::to_string(context),
+                 "compile with a larger --max-context"};
+  }
+  return *best;
+}
+
+Status setStep(Session &session, const Entry &entry, uint32_t context) {
+  for (const Value &value : session.plan().values) {
+    if (value.operandClass == OperandClass::Cache) {
+      std::vector<std::byte> zeros(elementCount(value.shape) *
+                                   dtypeBytes(value.dtype));
+      SINTER_TRY(session.write(value.name, zeros));
+    }
+  }
+  SINTER_TRY(fillInput(session, entry, "ids", 1));
+  return fillInput(session, entry, "positions",
+                   static_cast<int32_t>(context - 1));
+}
+
+Result<StepTimes> timeStep(Session &session, size_t entry,
+                           const BenchPoint &point) {
+  SINTER_TRY(setStep(session, session.plan().entries[entry], point.context));
+  SINTER_ASSIGN(ProgramId program,
+                session.prepareProgram(entry, point.mode, point.repeats));
+  for (uint32_t step = 0; step < point.warmup; step += point.repeats) {
+    SINTER_TRY(session.device().run(program));
+  }
+  SINTER_ASSIGN(
+      std::vector<double> samples,
+      session.device().timeProgram(program, point.samples, point.runs));
+  return StepTimes::of(std::move(samples), point.repeats);
+}
+
+} // namespace sinter

@@ -1,0 +1,47 @@
+//===- BenchStep.h - Time of a decode step ----------------------*- C++ -*-===//
+
+#ifndef SINTER_TOOLS_BENCHSTEP_H
+#define SINTER_TOOLS_BENCHSTEP_H
+
+#include "runtime/Session.h"
+
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// Of one step, in nanoseconds; percentiles by the nearest rank.
+struct StepTimes {
+  double median = 0;
+  double p10 = 0;
+  double p99 = 0;
+  double variation = 0; ///< standard deviation by mean
+
+  /// Of samples in microseconds of `repeats` steps each; not empty.
+  static StepTimes of(std::vector<double> microseconds, uint32_t repeats);
+};
+
+struct BenchPoint {
+  LaunchMode mode = LaunchMode::Stream;
+  uint32_t context = 1; ///< the step is at position context - 1
+  uint32_t warmup = 0;  ///< steps
+  uint32_t samples = 1;
+  uint32_t runs = 1;    ///< programs per sample
+  uint32_t repeats = 1; ///< steps per program
+};
+
+/// The decode entry made for the smallest context that covers `context`, else
+/// for the largest. SIN2707: none; SIN2703: `context` exceeds its cache.
+Result<size_t> entryFor(const format::Plan &plan, uint32_t context);
+
+/// Fills caches with zeros, ids with 1 and positions with `context` - 1: what
+/// a step at that context reads. SIN2520; those of the device.
+Status setStep(Session &session, const format::Entry &entry, uint32_t context);
+
+/// Errors: those of the device.
+Result<StepTimes> timeStep(Session &session, size_t entry,
+                           const BenchPoint &point);
+
+} // namespace sinter
+
+#endif // SINTER_TOOLS_BENCHSTEP_H

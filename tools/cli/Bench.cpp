@@ -1,0 +1,60 @@
+//===- Bench.cpp - Arguments of sinter bench ------------------------------===//
+
+#include "tools/cli/Arguments.h"
+#include "tools/cli/Subcommands.h"
+
+namespace sinter {
+
+Take defineBench(CLI::App &app) {
+  auto into = std::make_shared<BenchOptions>();
+  CLI::App *sub = app.add_subcommand(
+      "bench", "Time a decode step: median, spread, tokens per second");
+  addModel(sub, into->model, modelOrPlanHelp);
+  sub->add_option("--contexts", into->contexts,
+                  "Positions attended by the timed step, one row each "
+                  "(default: the plan's)")
+      ->type_name("1,512,4096")
+      ->delimiter(',')
+      ->check(within(1, 1u << 30));
+  sub->add_option("--modes", into->modes,
+                  "How steps are launched, one row each: stream, graph, pdl "
+                  "(default: the plan's)")
+      ->type_name("graph,pdl")
+      ->delimiter(',')
+      ->check(CLI::Validator(CLI::IsMember({"stream", "graph", "pdl"}))
+                  .description(""));
+  addWords<DeviceKind>(sub, "--device", into->device,
+                       {{"host", DeviceKind::Host}, {"cuda", DeviceKind::Cuda}},
+                       "Where the generated kernels run (default: cuda)");
+  const CLI::Validator count = within(1, 1u << 20);
+  sub->add_option("--warmup", into->warmup, "Steps before the first sample")
+      ->type_name("N")
+      ->check(count)
+      ->capture_default_str();
+  sub->add_option("--samples", into->samples, "Samples of the statistics")
+      ->type_name("N")
+      ->check(count)
+      ->capture_default_str();
+  sub->add_option("--runs", into->runs, "Launched programs per sample")
+      ->type_name("N")
+      ->check(count)
+      ->capture_default_str();
+  sub->add_option("--steps-per-graph", into->repeats,
+                  "Steps in one launched program")
+      ->type_name("N")
+      ->check(within(1, 64))
+      ->capture_default_str();
+  addShape(sub, into->model);
+  addSeed(sub, into->model, "Seed of the random weights of --config-only");
+  sub->add_option("--model", into->checkpoint,
+                  "Checkpoint with the weights of a plan (default: where it "
+                  "was compiled from)")
+      ->type_name("DIR");
+  addFormat(sub, into->format);
+  sub->footer("Examples:\n"
+              "  sinter bench tales.plan --contexts 1,512 --modes graph,pdl\n"
+              "  sinter bench qwen3-0.6b --config-only --format json");
+  return [into]() -> Result<AnyOptions> { return AnyOptions(*into); };
+}
+
+} // namespace sinter
