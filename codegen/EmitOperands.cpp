@@ -218,7 +218,9 @@ void PlanOperands::addResult(OpResult result, StringRef op,
 }
 
 void PlanOperands::addTied(OpResult result, Value operand) {
-  names[result] = nameOf(operand);
+  // A copy: the table may move as it grows.
+  std::string name = nameOf(operand);
+  names[result] = std::move(name);
 }
 
 const std::string &PlanOperands::workspace(StringRef kernel,

@@ -41,7 +41,7 @@ struct PlanPipelineOptions
                      "else concat")};
   Option<std::string> decisions{
       *this, "decisions", llvm::cl::desc("single, library, greedy or exact"),
-      llvm::cl::init("single")};
+      llvm::cl::init("exact")};
   Option<std::string> mode{
       *this, "mode",
       llvm::cl::desc("stream, graph or pdl; by default the cheapest")};

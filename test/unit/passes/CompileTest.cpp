@@ -77,13 +77,18 @@ TEST_P(CompileCheckpoint, GivesASoundPlan) {
   ASSERT_EQ(plan.entries.size(), 1u);
   const format::Entry &entry = plan.entries[0];
   EXPECT_EQ(entry.name, "decode");
-  EXPECT_EQ(plan.decisions.size(), entry.steps.size());
+  // Every op is run by one step and has one decision.
   std::set<std::string> ops;
   for (const format::Step &step : entry.steps) {
-    ASSERT_EQ(step.ops.size(), 1u);
-    EXPECT_TRUE(ops.insert(step.ops[0]).second) << step.ops[0];
+    for (const std::string &op : step.ops) {
+      EXPECT_TRUE(ops.insert(op).second) << op;
+    }
   }
-  EXPECT_TRUE(ops.contains("layers.0.q_proj"));
+  EXPECT_LT(entry.steps.size(), ops.size());
+  EXPECT_EQ(plan.decisions.size(), ops.size());
+  for (const char *op : {"layers.0.q_proj", "layers.0.v_proj", "argmax"}) {
+    EXPECT_TRUE(ops.contains(op)) << op;
+  }
   ASSERT_EQ(entry.inputs.size(), 2u);
   EXPECT_EQ(entry.inputs[0].name, "ids");
   EXPECT_EQ(entry.inputs[1].name, "positions");
@@ -120,27 +125,28 @@ TEST(Compile, EqualLayersShareKernels) {
   Result<PlanArtifact> artifact =
       compileModel(request("qwen3-0.6b", 512, 2048));
   ASSERT_TRUE(artifact.ok()) << artifact.error().message();
-  EXPECT_EQ(artifact->plan.entries[0].steps.size(), 536u);
+  EXPECT_EQ(artifact->plan.entries[0].steps.size(), 142u);
   EXPECT_EQ(artifact->plan.model.vocabSize, 151936u);
   EXPECT_EQ(artifact->plan.model.maxContext, 2048u);
   EXPECT_EQ(artifact->plan.model.architecture, "Qwen3ForCausalLM");
-  // embed, 3 norms (hidden, 16 and 8 heads), 2 ropes, 6 shapes of gemv (q, k
-  // and v, o, gate and up, down, head), append, attention, add, swiglu, argmax,
-  // advance.
-  EXPECT_EQ(artifact->plan.kernels.size(), 18u);
+  // embed; qkv with its norm, attention, o with the residual, gate and up with
+  // norm and swiglu, down with the residual; norm, head and argmax; advance.
+  EXPECT_EQ(artifact->plan.kernels.size(), 8u);
   // 28 layers of K and V, 8 heads of 128 at 2048 positions.
   for (const format::Arena &arena : artifact->plan.arenas) {
     if (arena.name == "cache") {
       EXPECT_EQ(arena.bytes, 114'688u * 2048);
     }
   }
-  // Alive at once in the mlp: residual, gate, up, product: 20,480 bytes, and in
-  // mode pdl the normalised row beside them, which a launch before still reads.
   EXPECT_EQ(artifact->plan.entries[0].mode, format::LaunchMode::Pdl);
   EXPECT_EQ(artifact->plan.entries[0].captures.size(), 1u);
+  // Alive at once: residual (2,048 bytes), qkv (8,192) and what was attended
+  // (4,096); in mode pdl beside them what the launch before still reads, at
+  // most qkv once more and the input of the layer.
   for (const format::Arena &arena : artifact->plan.arenas) {
     if (arena.name == "activations") {
-      EXPECT_EQ(arena.bytes, 22'528u);
+      EXPECT_GE(arena.bytes, 14'336u);
+      EXPECT_LE(arena.bytes, 14'336u + 8'192 + 2'048);
     }
   }
 }
@@ -182,7 +188,7 @@ TEST(Compile, SameBytesFromTwoDirectories) {
   }
   auto first = filesOf(a.path / "out.plan");
   auto second = filesOf(b.path / "out.plan");
-  EXPECT_GT(first.size(), 10u);
+  EXPECT_GT(first.size(), 5u);
   EXPECT_EQ(first, second);
   for (const auto &[name, text] : first) {
     EXPECT_EQ(text.find(a.path.string()), std::string::npos) << name;
@@ -217,15 +223,20 @@ TEST(Compile, TheIdLimitReachesTheKernel) {
   EXPECT_NE(all->sources, some->sources);
 }
 
-TEST(Compile, WhatNoFamilyRunsIsNamed) {
+/// No generated kernel covers three rows; the library covers the linear layers.
+TEST(Compile, RowsGoToTheLibrary) {
   CompileRequest asked = request("qwen3-0.6b");
   asked.workload.batch = 3;
   Result<PlanArtifact> artifact = compileModel(asked);
-  ASSERT_FALSE(artifact.ok());
-  EXPECT_EQ(artifact.error().code, ErrorCode::NotPlannable);
-  EXPECT_NE(artifact.error().message().find("refused_rows"), std::string::npos)
-      << artifact.error().message();
-  EXPECT_EQ(artifact.error().exitCode(), 3);
+  ASSERT_TRUE(artifact.ok()) << artifact.error().message();
+  for (const Error &error : validatePlan(artifact->plan, "plan")) {
+    ADD_FAILURE() << error.message();
+  }
+  size_t calls = 0;
+  for (const format::Step &step : artifact->plan.entries[0].steps) {
+    calls += step.kind == format::StepKind::Library;
+  }
+  EXPECT_EQ(calls, 28u * 7 + 1);
 }
 
 TEST(Compile, AnEagerFrameworkIsOnlyCounted) {

@@ -328,6 +328,17 @@ TEST_F(Planning, RowsThatNoFamilyTakes) {
   EXPECT_EQ(none.error().object, "op 'layers.0.q_proj' (decoder.linear)");
   EXPECT_EQ(none.error().found.substr(0, 12), "refused_rows");
   EXPECT_EQ(refused.size(), 28u * 7 + 1);
+
+  // The pipeline keeps the code.
+  import("qwen3-0.6b", "none", workload);
+  plan::setStage(*module, plan::Stage::Imported);
+  PlanPipelineOptions pipeline;
+  pipeline.decisions = "single";
+  Status status = runPlanPipeline(*module, "qwen3-0.6b", pipeline);
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.error().code, ErrorCode::NotPlannable);
+  EXPECT_EQ(status.error().message(), none.error().message());
+  EXPECT_EQ(status.error().exitCode(), 3);
 }
 
 } // namespace
