@@ -71,6 +71,24 @@ static void askLibrary(ArrayRef<Operation *> ops, Answer &answer) {
   answer.variants.push_back(std::move(variant));
 }
 
+/// A block must fit the register file with all registers that its bound allows;
+/// as many are resident as fit beside each other.
+static Verdict fitRegisters(cost::PhaseWork &work, const DeviceSpec &device) {
+  const uint64_t block = work.threads * work.registers;
+  const uint64_t most = device.limits.registersPerSm.value;
+  if (block > most) {
+    return Verdict::refused(plan::Reason::RefusedRegisters,
+                            std::to_string(work.threads) + " threads with " +
+                                std::to_string(work.registers) +
+                                " registers each, " + std::to_string(block) +
+                                ", wanted at most " + std::to_string(most));
+  }
+  if (block != 0) {
+    work.blocksPerSm = std::min(work.blocksPerSm, most / block);
+  }
+  return Verdict::ok();
+}
+
 Answer askFamilies(ArrayRef<Operation *> ops, const DeviceSpec &device,
                    const Workload &workload) {
   Answer answer;
@@ -85,6 +103,8 @@ Answer askFamilies(ArrayRef<Operation *> ops, const DeviceSpec &device,
       }
       continue;
     }
+    Verdict registers = Verdict::ok();
+    bool runs = false;
     for (const codegen::KernelConfig &config :
          family->enumerate(group, device)) {
       const codegen::Work work = family->work(group, config, workload);
@@ -97,7 +117,15 @@ Answer askFamilies(ArrayRef<Operation *> ops, const DeviceSpec &device,
       variant.read = work.loadedBytes();
       variant.written = work.storedBytes();
       variant.flops = work.flops;
+      if (Verdict fits = fitRegisters(variant.work, device); !fits) {
+        registers = std::move(fits);
+        continue;
+      }
+      runs = true;
       answer.variants.push_back(std::move(variant));
+    }
+    if (!runs) {
+      answer.refusals.push_back({family, std::move(registers)});
     }
   }
   askLibrary(ops, answer);

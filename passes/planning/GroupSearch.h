@@ -7,7 +7,8 @@
 
 namespace sinter::planning {
 
-/// What every family and the library say of `ops`.
+/// What every family and the library say of `ops`. A configuration of which not
+/// one block fits the device's register file is left out.
 Answer askFamilies(llvm::ArrayRef<mlir::Operation *> ops,
                    const DeviceSpec &device, const Workload &workload);
 

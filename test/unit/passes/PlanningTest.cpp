@@ -217,19 +217,66 @@ TEST_F(Planning, DearerLaunchesMakeFusionPayMore) {
   EXPECT_GT(saved(dear), 5 * saved(plain));
 }
 
+/// The answer for two ops by name.
+Neighbours between(const EntryPlan &plan, const DeviceSpec &device,
+                   const std::string &from, const std::string &to) {
+  for (Neighbours &pair : explainNeighbours(plan, device)) {
+    if (plan.entry.graph.name(pair.from) == from &&
+        plan.entry.graph.name(pair.to) == to) {
+      return pair;
+    }
+  }
+  ADD_FAILURE() << from << " " << to;
+  return {};
+}
+
 /// A device file with little shared memory: the fusion that needs more is
 /// refused with that number.
 TEST_F(Planning, TooLittleSharedMemoryRefusesAFusion) {
   auto function = import("qwen3-32b");
-  DeviceSpec small = device("rtx-4090");
-  EntryPlan roomy = plan(function, small);
-  EXPECT_EQ(phaseWith(roomy, "layers.0.attention").ops.size(), 7u);
-  small.limits.sharedBytesPerBlock.value = 4096;
-  EntryPlan tight = plan(function, small);
-  EXPECT_GE(tight.phases.size(), roomy.phases.size());
+  DeviceSpec gpu = device("rtx-4090");
+  EXPECT_TRUE(between(plan(function, gpu), gpu, "layers.0.post_norm",
+                      "layers.0.gate_proj")
+                  .together);
+  gpu.limits.sharedBytesPerBlock.value = 8192; // a row has 10,240
+  EntryPlan tight = plan(function, gpu);
+  Neighbours pair =
+      between(tight, gpu, "layers.0.post_norm", "layers.0.gate_proj");
+  EXPECT_FALSE(pair.together);
+  EXPECT_EQ(pair.reason, plan::Reason::RefusedSharedMemory);
+  EXPECT_NE(pair.note.find("5120"), std::string::npos) << pair.note;
+  EXPECT_NE(pair.note.find("8192"), std::string::npos) << pair.note;
   for (const PhaseDecision &phase : tight.phases) {
-    EXPECT_LE(tight.variantOf(phase).work.sharedBytes, 4096u);
+    EXPECT_LE(tight.variantOf(phase).work.sharedBytes, 8192u);
   }
+}
+
+/// Half the registers: no block that needs more is chosen, and fewer are
+/// resident. With an eighth not even two warps of attention fit.
+TEST_F(Planning, TooFewRegisters) {
+  auto function = import("qwen3-0.6b");
+  DeviceSpec gpu = device("rtx-4090");
+  const EntryPlan full = plan(function, gpu);
+  gpu.limits.registersPerSm.value = 32768;
+  EntryPlan half = plan(function, gpu);
+  EXPECT_GE(total(half), total(full));
+  for (const Answer &answer : half.answers) {
+    for (const Variant &variant : answer.variants) {
+      EXPECT_LE(variant.work.threads * variant.work.registers *
+                    variant.work.blocksPerSm,
+                32768u);
+    }
+  }
+  gpu.limits.registersPerSm.value = 8192;
+  Result<EntryPlan> refused = planEntry(function, gpu);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::NotPlannable);
+  EXPECT_EQ(refused.error().object,
+            "op 'layers.0.attention' (decoder.attention)");
+  EXPECT_EQ(refused.error().found.substr(0, 17), "refused_registers");
+  EXPECT_NE(refused.error().found.find("wanted at most 8192"),
+            std::string::npos)
+      << refused.error().found;
 }
 
 TEST_F(Planning, EveryPairOfNeighboursHasAnAnswer) {
