@@ -207,6 +207,30 @@ Result<size_t> Session::findEntry(std::string_view name) const {
                "the entries " + names, ""};
 }
 
+size_t Session::entryFor(size_t entry, uint32_t position) const {
+  const Entry &asked = thePlan.entries[entry];
+  size_t best = entry;
+  for (size_t i = 0; i < thePlan.entries.size(); ++i) {
+    const Entry &other = thePlan.entries[i];
+    const Workload &load = other.workload;
+    Workload alike = load;
+    alike.context = asked.workload.context;
+    if (alike != asked.workload || other.inputs != asked.inputs ||
+        other.outputs != asked.outputs) {
+      continue;
+    }
+    const uint32_t bestContext = thePlan.entries[best].workload.context;
+    const bool covers = load.context > position;
+    const bool bestCovers = bestContext > position;
+    if (covers != bestCovers ? covers
+        : covers             ? load.context < bestContext
+                             : load.context > bestContext) {
+      best = i;
+    }
+  }
+  return best;
+}
+
 Status Session::run(size_t entry, const StepHook &hook) {
   if (!hook) {
     return theDevice->run(programs[entry]);

@@ -40,6 +40,12 @@ public:
   /// Position in plan().entries. SIN2520: no such entry.
   Result<size_t> findEntry(std::string_view name) const;
 
+  /// The entry for a step at `position`: of those that do the same as `entry`
+  /// (workload but for the context, inputs, outputs) the one made for the
+  /// fewest positions that still cover it, else for the most. Steps may
+  /// alternate between them.
+  size_t entryFor(size_t entry, uint32_t position) const;
+
   /// Starts the steps of plan().entries[entry] in order, without allocating.
   /// With a hook they are given one by one. Errors are those of the device and
   /// of `hook`.

@@ -36,8 +36,13 @@ Result<OwningOpRef<ModuleOp>> import(MLIRContext &context,
                                      const CompileRequest &request) {
   ImportOptions options;
   options.idLimit = request.idLimit;
-  return importDecoder(context, request.source.config, request.workload,
-                       options);
+  std::vector<Workload> workloads(std::max<size_t>(request.contexts.size(), 1),
+                                  request.workload);
+  for (size_t i = 0; i < request.contexts.size(); ++i) {
+    workloads[i].context = request.contexts[i];
+  }
+  return importDecoder(context, request.source.config,
+                       ArrayRef<Workload>(workloads), options);
 }
 
 } // namespace

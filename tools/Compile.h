@@ -12,6 +12,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sinter {
 
@@ -22,6 +23,9 @@ struct CompileRequest {
   /// Device file: a name inside the program, or a path.
   std::string target = "h200";
   Workload workload;
+  /// Contexts of the entries, ascending; empty: workload.context alone. A step
+  /// runs in the entry with the smallest one that covers its position.
+  std::vector<int64_t> contexts;
   /// Ids from here on are never chosen; nothing: all may be.
   std::optional<int64_t> idLimit;
   /// Which configuration of each kernel family to take; -1: the cheapest.

@@ -27,15 +27,15 @@ std::string bound(const std::vector<format::Binding> &bindings,
   return "";
 }
 
-/// A decode step of one sequence, which the loop can feed?
+/// The first decode step of one sequence, which the loop can feed.
 Result<size_t> decodeEntry(const format::Plan &plan) {
   Error error{ErrorCode::NotADecodeStep, "plan",
-              "an entry \"decode\" of one sequence and one token, ids and "
+              "a decode entry of one sequence and one token, ids and "
               "positions in, token and logits out",
               "no such entry", "compile with --batch 1 to run text"};
   for (size_t i = 0; i < plan.entries.size(); ++i) {
     const format::Entry &entry = plan.entries[i];
-    if (entry.name != "decode") {
+    if (entry.workload.phase != "decode") {
       continue;
     }
     if (entry.workload.batch == 1 && entry.workload.tokens == 1 &&
@@ -91,6 +91,7 @@ PlanEngine::create(PlanArtifact artifact, const WeightSource &weights,
   SINTER_ASSIGN(engine->entryIndex, decodeEntry(artifact.plan));
   SINTER_ASSIGN(engine->session, Session::prepare(std::move(artifact), weights,
                                                   *engine->device));
+  // Entries of other contexts share these values.
   const format::Entry &entry = engine->entry();
   engine->ids = bound(entry.inputs, "ids");
   engine->positions = bound(entry.inputs, "positions");
@@ -103,7 +104,7 @@ Result<int32_t> PlanEngine::step(int32_t id, uint32_t position) {
   auto at = static_cast<int32_t>(position);
   SINTER_TRY(session->write(ids, bytesOf(id)));
   SINTER_TRY(session->write(positions, bytesOf(at)));
-  SINTER_TRY(session->run(entryIndex, hook));
+  SINTER_TRY(session->run(session->entryFor(entryIndex, position), hook));
   int32_t chosen = 0;
   SINTER_TRY(session->read(
       token, std::as_writable_bytes(std::span<int32_t, 1>(&chosen, 1))));

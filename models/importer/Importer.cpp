@@ -67,11 +67,11 @@ Status checkWorkload(const ModelConfig &config, const Workload &workload,
 class GraphBuilder {
 public:
   GraphBuilder(MLIRContext &context, const ModelConfig &config,
-               const Workload &workload, const ImportOptions &options)
-      : config(config), workload(workload), options(options), builder(&context),
+               const ImportOptions &options)
+      : config(config), options(options), builder(&context),
         element(builder.getBF16Type()) {}
 
-  OwningOpRef<ModuleOp> build();
+  OwningOpRef<ModuleOp> build(ArrayRef<Workload> workloads);
 
 private:
   Location named(const Twine &name) {
@@ -90,7 +90,8 @@ private:
   FloatAttr f64(double value) { return builder.getF64FloatAttr(value); }
 
   void declareWeights(ModuleOp module);
-  func::FuncOp declareEntry(ModuleOp module);
+  func::FuncOp declareEntry(ModuleOp module, const std::string &entry);
+  void buildEntry(func::FuncOp function);
   Value load(const Twine &name);
   Value loadLayer(StringRef name) {
     return load("model.layers." + Twine(layer) + "." + name + ".weight");
@@ -112,10 +113,10 @@ private:
   Value mlp(Value x);
 
   const ModelConfig &config;
-  const Workload &workload;
   const ImportOptions &options;
   OpBuilder builder;
   Type element;
+  Workload workload; ///< of the entry at hand
   llvm::StringMap<RankedTensorType> weights;
   Value positions;
   decoder::Llama3ScalingAttr scaling;
@@ -136,7 +137,8 @@ void GraphBuilder::declareWeights(ModuleOp module) {
   }
 }
 
-func::FuncOp GraphBuilder::declareEntry(ModuleOp module) {
+func::FuncOp GraphBuilder::declareEntry(ModuleOp module,
+                                        const std::string &entry) {
   int64_t rows = workload.rows();
   bool prefill = workload.phase == plan::Phase::Prefill;
   int64_t outRows =
@@ -162,9 +164,8 @@ func::FuncOp GraphBuilder::declareEntry(ModuleOp module) {
     }
   }
   builder.setInsertionPointToEnd(module.getBody());
-  StringRef name = plan::stringifyPhase(workload.phase);
   auto function = builder.create<func::FuncOp>(
-      named(name), name, builder.getFunctionType(inputs, outputs));
+      named(entry), entry, builder.getFunctionType(inputs, outputs));
   function->setAttr(plan::PlanDialect::kWorkloadAttr,
                     plan::WorkloadAttr::get(builder.getContext(), workload));
   for (auto [i, text] : llvm::enumerate(inputNames)) {
@@ -255,7 +256,7 @@ Value GraphBuilder::mlp(Value x) {
   return add(part("mlp_residual"), x, down);
 }
 
-OwningOpRef<ModuleOp> GraphBuilder::build() {
+OwningOpRef<ModuleOp> GraphBuilder::build(ArrayRef<Workload> workloads) {
   OwningOpRef<ModuleOp> module = ModuleOp::create(builder.getUnknownLoc());
   auto number = [&](int64_t value) { return builder.getI64IntegerAttr(value); };
   NamedAttribute facts[] = {
@@ -283,7 +284,18 @@ OwningOpRef<ModuleOp> GraphBuilder::build() {
         rope.highFrequencyFactor, rope.originalMaxPositions);
   }
   declareWeights(*module);
-  func::FuncOp function = declareEntry(*module);
+  for (const Workload &each : workloads) {
+    workload = each;
+    std::string name = plan::stringifyPhase(workload.phase).str();
+    if (workloads.size() > 1) {
+      name += "_c" + std::to_string(workload.context);
+    }
+    buildEntry(declareEntry(*module, name));
+  }
+  return module;
+}
+
+void GraphBuilder::buildEntry(func::FuncOp function) {
   Value tokenIds = function.getArgument(0);
   positions = function.getArgument(1);
   unsigned firstCache = workload.phase == plan::Phase::Prefill ? 3 : 2;
@@ -310,14 +322,38 @@ OwningOpRef<ModuleOp> GraphBuilder::build() {
   Value logits = linear(named("lm_head"), x, head);
   IntegerAttr limit;
   if (options.idLimit) {
-    limit = number(*options.idLimit);
+    limit = builder.getI64IntegerAttr(*options.idLimit);
   }
   Value token = builder.create<decoder::ArgmaxOp>(
       named("argmax"), decoder::oneIdPerRow(logits.getType()), logits, limit);
   SmallVector<Value> results = {token, logits};
   results.append(caches);
   builder.create<func::ReturnOp>(named("return"), results);
-  return module;
+}
+
+/// Entries that share caches differ in the positions they are priced for.
+Status checkTogether(ArrayRef<Workload> workloads) {
+  auto refuse = [](std::string wanted, std::string found) {
+    return Error{ErrorCode::InvalidWorkload, "workloads of one module",
+                 std::move(wanted), std::move(found), ""};
+  };
+  if (workloads.empty()) {
+    return refuse("one or more", "none");
+  }
+  for (size_t i = 1; i < workloads.size(); ++i) {
+    Workload alike = workloads[i];
+    alike.context = workloads[0].context;
+    if (!(alike == workloads[0])) {
+      return refuse("equal phase, batch, tokens and max_context",
+                    "others in number " + std::to_string(i));
+    }
+    if (workloads[i].context <= workloads[i - 1].context) {
+      return refuse("ascending contexts",
+                    std::to_string(workloads[i].context) + " after " +
+                        std::to_string(workloads[i - 1].context));
+    }
+  }
+  return Status::success();
 }
 
 } // namespace
@@ -326,12 +362,22 @@ Result<OwningOpRef<ModuleOp>> importDecoder(MLIRContext &context,
                                             const ModelConfig &config,
                                             const Workload &workload,
                                             const ImportOptions &options) {
-  SINTER_TRY(checkWorkload(config, workload, options));
+  return importDecoder(context, config, ArrayRef<Workload>(workload), options);
+}
+
+Result<OwningOpRef<ModuleOp>> importDecoder(MLIRContext &context,
+                                            const ModelConfig &config,
+                                            ArrayRef<Workload> workloads,
+                                            const ImportOptions &options) {
+  SINTER_TRY(checkTogether(workloads));
+  for (const Workload &workload : workloads) {
+    SINTER_TRY(checkWorkload(config, workload, options));
+  }
   context.loadDialect<decoder::DecoderDialect, plan::PlanDialect,
                       func::FuncDialect, ml_program::MLProgramDialect,
                       tensor::TensorDialect>();
   OwningOpRef<ModuleOp> module =
-      GraphBuilder(context, config, workload, options).build();
+      GraphBuilder(context, config, options).build(workloads);
   if (failed(verify(*module))) {
     return Error{ErrorCode::Internal, "importer", "a module that verifies",
                  "the diagnostics above", "this is a defect of Sinter"};

@@ -1,6 +1,7 @@
 //===- Importer.h - From a config to a decoder module -----------*- C++ -*-===//
 //
-// Builds the graph of one entry. Families differ in operands and attributes
+// Builds the graph of one entry, or of several that share weights and caches.
+// Families differ in operands and attributes
 // only: biases of q, k and v, norms of q and k, a shared head, scaled rope.
 //
 //===----------------------------------------------------------------------===//
@@ -13,6 +14,8 @@
 
 #include <mlir/IR/BuiltinOps.h>
 #include <mlir/IR/OwningOpRef.h>
+
+#include <llvm/ADT/ArrayRef.h>
 
 #include <optional>
 
@@ -39,6 +42,16 @@ struct ImportOptions {
 Result<mlir::OwningOpRef<mlir::ModuleOp>>
 importDecoder(mlir::MLIRContext &context, const ModelConfig &config,
               const Workload &workload, const ImportOptions &options = {});
+
+/// The same with one function per workload, which differ in `context` alone,
+/// ascending: "decode_c512", "decode_c2048" where there are several. They have
+/// the same arguments and results; entries of a plan share weights, caches,
+/// inputs and outputs.
+/// Errors: SIN2711, also for workloads that differ in more.
+Result<mlir::OwningOpRef<mlir::ModuleOp>>
+importDecoder(mlir::MLIRContext &context, const ModelConfig &config,
+              llvm::ArrayRef<Workload> workloads,
+              const ImportOptions &options = {});
 
 } // namespace sinter
 

@@ -279,7 +279,7 @@ TEST_F(Importer, SameInputSameText) {
   mlir::MLIRContext other;
   for (auto [target, where] :
        {std::pair{&first, &context}, {&second, &other}}) {
-    auto module = importDecoder(*where, config("qwen3-0.6b"), {});
+    auto module = importDecoder(*where, config("qwen3-0.6b"), Workload());
     ASSERT_TRUE(module.ok());
     llvm::raw_string_ostream stream(*target);
     mlir::OpPrintingFlags flags;
