@@ -41,8 +41,7 @@ Result<OwningOpRef<ModuleOp>> import(MLIRContext &context,
   for (size_t i = 0; i < request.contexts.size(); ++i) {
     workloads[i].context = request.contexts[i];
   }
-  return importDecoder(context, request.source.config,
-                       ArrayRef<Workload>(workloads), options);
+  return importEntries(context, request.source.config, workloads, options);
 }
 
 } // namespace

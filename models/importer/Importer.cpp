@@ -362,10 +362,10 @@ Result<OwningOpRef<ModuleOp>> importDecoder(MLIRContext &context,
                                             const ModelConfig &config,
                                             const Workload &workload,
                                             const ImportOptions &options) {
-  return importDecoder(context, config, ArrayRef<Workload>(workload), options);
+  return importEntries(context, config, workload, options);
 }
 
-Result<OwningOpRef<ModuleOp>> importDecoder(MLIRContext &context,
+Result<OwningOpRef<ModuleOp>> importEntries(MLIRContext &context,
                                             const ModelConfig &config,
                                             ArrayRef<Workload> workloads,
                                             const ImportOptions &options) {

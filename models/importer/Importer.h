@@ -49,7 +49,7 @@ importDecoder(mlir::MLIRContext &context, const ModelConfig &config,
 /// inputs and outputs.
 /// Errors: SIN2711, also for workloads that differ in more.
 Result<mlir::OwningOpRef<mlir::ModuleOp>>
-importDecoder(mlir::MLIRContext &context, const ModelConfig &config,
+importEntries(mlir::MLIRContext &context, const ModelConfig &config,
               llvm::ArrayRef<Workload> workloads,
               const ImportOptions &options = {});
 

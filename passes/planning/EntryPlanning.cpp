@@ -80,6 +80,12 @@ public:
                    "the attribute plan.workload", "none",
                    "the importer sets it"};
     }
+    if (workload.getPhase() == plan::Phase::Verify) {
+      return Error{ErrorCode::NotPlannable,
+                   "entry '" + function.getName().str() + "'",
+                   "phase decode or prefill, which plans have", "phase verify",
+                   "feed guessed tokens one by one"};
+    }
     plan.entry = fusion::graphOf(function);
     plan.decisions = options.decisions;
     plan.modes = {kPlanModes.begin(), kPlanModes.end()};

@@ -162,7 +162,7 @@ struct Unplannable {
   Error error;
 };
 
-/// Errors: SIN2661 an op that nothing runs; SIN2662 no workload; SIN2671 too
+/// Errors: SIN2661 an op that nothing runs, or an entry of phase verify; SIN2662 no workload; SIN2671 too
 /// wide; SIN2674 a force that no family or library honours; SIN2675 forces that
 /// contradict each other; SIN2676 a pattern that is malformed or names no op;
 /// SIN2806 and SIN2807 where the forced mode has no prices. `unplannable`
