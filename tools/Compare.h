@@ -1,27 +1,12 @@
-//===- Compare.h - Tolerances by class of op --------------------*- C++ -*-===//
-//
-// What may differ between a generated kernel and the reference interpreter:
-// both round at the same points, so only the order of fp32 sums and the last
-// bit of exp, sin, cos and rsqrt can. The classes:
-//
-//   embed, take_rows, add, kv_append, argmax   no difference
-//   rms_norm, swiglu   2 ulp: a rounding before a product, then the product
-//   linear     1 ulp + 4 * 2^-24 * sqrt(K) * sum |w x|: an fp32 sum of K terms
-//   rope       2^-7 * (|x| + |partner|): cos or sin rounds to its neighbour
-//   attention  1 ulp + 2^-14 * max |V|: weights that sum to 1
-//
-// An ulp is that of bf16 at the reference's value.
-//
-//===----------------------------------------------------------------------===//
+//===- Compare.h - Results of a kernel and of the reference -----*- C++ -*-===//
 
 #ifndef SINTER_TOOLS_COMPARE_H
 #define SINTER_TOOLS_COMPARE_H
 
 #include "models/interpreter/HostTensor.h"
 
+#include <functional>
 #include <optional>
-#include <string>
-#include <vector>
 
 namespace sinter {
 
@@ -30,7 +15,7 @@ struct Difference {
   size_t element = 0;
   double wanted = 0;
   double found = 0;
-  double ulps = 0; ///< distance
+  double ulps = 0; ///< distance, in ulps of bf16; of ids 0
 };
 
 /// What all comparisons of one class of op gave.
@@ -41,16 +26,20 @@ struct Agreement {
   double largestUlps = 0; ///< among the tolerated
 };
 
-/// The tolerance of an op ("linear") in words; empty for one without a class.
-std::string toleranceOf(const std::string &kind);
+/// Whether a result of the kernel may stand for the reference's.
+struct Tolerance {
+  /// Largest absolute distance at an element.
+  std::function<double(size_t element)> bound;
+  /// For ids: whether an id may stand for another one.
+  std::function<bool(size_t element, int32_t found)> mayBe;
+};
 
-/// Compares what an op of `kind` gave on `inputs` with the reference of equal
-/// type and shape; the first element outside the tolerance, if there is one.
-/// An op without a class must agree exactly.
-std::optional<Difference> compareResult(const std::string &kind,
-                                        const std::vector<HostTensor> &inputs,
-                                        const HostTensor &reference,
+/// Compares with the reference of equal type and shape; the first element
+/// outside the tolerance, if there is one. Bounds are asked for only where the
+/// two differ.
+std::optional<Difference> compareResult(const HostTensor &reference,
                                         const HostTensor &found,
+                                        const Tolerance &tolerance,
                                         Agreement &agreement);
 
 } // namespace sinter

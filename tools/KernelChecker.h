@@ -41,6 +41,7 @@ public:
 private:
   Result<HostTensor> readOperand(const std::string &name,
                                  mlir::RankedTensorType type);
+  Result<HostTensor> readWeight(const std::string &name);
   mlir::ModuleOp module;
   Session &session;
   Weights weights;

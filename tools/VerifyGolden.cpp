@@ -134,6 +134,21 @@ Result<GoldenCheck> compareGreedy(const Golden &golden, const std::string &name,
   return check;
 }
 
+/// What the last op of a step writes: workspaces come behind it.
+const format::Value *lastResult(const format::Plan &plan,
+                                const format::Step &step) {
+  for (const std::string &name : llvm::reverse(step.args)) {
+    auto value = llvm::find_if(plan.values, [&](const format::Value &each) {
+      return each.name == name;
+    });
+    if (value != plan.values.end() &&
+        value->operandClass != format::OperandClass::Workspace) {
+      return &*value;
+    }
+  }
+  return nullptr;
+}
+
 } // namespace
 
 Result<std::vector<GoldenCheck>> checkInterpreter(const Golden &golden,
@@ -163,21 +178,16 @@ Result<std::vector<GoldenCheck>> checkKernels(const Golden &golden,
   States states;
   bool recording = false;
   engine.setHook([&](size_t, const format::Step &step) -> Status {
-    for (const std::string &op : step.ops) {
-      std::string name = stateName(op, recording);
-      if (name.empty()) {
-        continue;
-      }
-      for (const format::Value &value : engine.plan().values) {
-        if (value.name != step.args.back()) {
-          continue;
-        }
-        std::vector<uint16_t> bits(format::elementCount(value.shape));
-        SINTER_TRY(engine.state().read(
-            value.name, std::as_writable_bytes(std::span(bits))));
-        std::vector<float> row = widenBf16(bits);
-        states[name].insert(states[name].end(), row.begin(), row.end());
-      }
+    // What the others of a fused kernel compute stays inside it.
+    const std::string name = stateName(step.ops.back(), recording);
+    const format::Value *value =
+        name.empty() ? nullptr : lastResult(engine.plan(), step);
+    if (value) {
+      std::vector<uint16_t> bits(format::elementCount(value->shape));
+      SINTER_TRY(engine.state().read(value->name,
+                                     std::as_writable_bytes(std::span(bits))));
+      std::vector<float> row = widenBf16(bits);
+      states[name].insert(states[name].end(), row.begin(), row.end());
     }
     return Status::success();
   });

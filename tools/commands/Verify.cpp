@@ -6,6 +6,7 @@
 #include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
 #include "tools/Console.h"
+#include "tools/ErrorBounds.h"
 #include "tools/KernelChecker.h"
 #include "tools/Model.h"
 #include "tools/PlanEngine.h"
