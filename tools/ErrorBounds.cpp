@@ -221,21 +221,37 @@ double ErrorBounds::scoreBound(decoder::AttentionOp op, size_t row,
   return largest;
 }
 
-/// Weights sum to 1, and each moves by a factor of at most e^(twice the score's
-/// bound).
+/// Scores that move by at most m move the weight of any set of positions by at
+/// most tanh(m / 2), and so an element by that share of the values' range.
 double ErrorBounds::of(decoder::AttentionOp op, size_t element) {
   const auto heads = static_cast<size_t>(extent(op.getQuery(), 1));
   const auto headDim = static_cast<size_t>(extent(op.getQuery(), 2));
+  const auto kvHeads = static_cast<size_t>(extent(op.getValues(), 1));
+  const auto capacity = static_cast<size_t>(extent(op.getValues(), 2));
   const size_t head = element / headDim % heads;
   const size_t row = element / headDim / heads;
+  auto positions = values.at(view.source(op.getPositions())).data<int32_t>();
+  const size_t sequence =
+      row / (positions.size() / static_cast<size_t>(extent(op.getValues(), 0)));
+  const std::vector<double> &v = reference(op.getValues());
+  const size_t first =
+      (sequence * kvHeads + head / (heads / kvHeads)) * capacity * headDim +
+      element % headDim;
+  double low = v[first];
+  double high = v[first];
+  double moved = 0;
+  for (size_t t = 0; t <= static_cast<size_t>(positions[row]); ++t) {
+    low = std::min(low, v[first + t * headDim]);
+    high = std::max(high, v[first + t * headDim]);
+    moved = std::max(moved, at(op.getValues(), first + t * headDim));
+  }
   double largest = 0;
-  for (double value : reference(op.getValues())) {
+  for (double value : v) {
     largest = std::max(largest, std::abs(value));
   }
-  const std::vector<double> &dv = bounds(op.getValues());
-  const double moved = *std::max_element(dv.begin(), dv.end());
-  const double scores = scoreBound(op, row, head);
-  const double carried = std::expm1(2 * scores) * largest + moved;
+  const double carried =
+      std::tanh(scoreBound(op, row, head) / 2) * (high - low + 2 * moved) +
+      moved;
   return 0x1p-14 * largest + carried +
          bf16Ulp(std::abs(reference(op.getResult())[element]) + carried);
 }

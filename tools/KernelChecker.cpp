@@ -7,6 +7,7 @@
 #include "tools/ErrorBounds.h"
 
 #include <llvm/ADT/STLExtras.h>
+#include <mlir/IR/Builders.h>
 
 #include <cstdio>
 
@@ -97,15 +98,55 @@ Result<HostTensor> KernelChecker::readOperand(const std::string &name,
   return tensor;
 }
 
+static mlir::RankedTensorType typeOf(mlir::Value value) {
+  return llvm::cast<mlir::RankedTensorType>(value.getType());
+}
+
 Status KernelChecker::check(const format::Step &step) {
+  switch (step.kind) {
+  case format::StepKind::Launch:
+    return checkLaunch(step);
+  case format::StepKind::Library:
+    return checkLibrary(step);
+  case format::StepKind::Copy:
+    break;
+  }
+  return Status::success();
+}
+
+/// A call of the vendor's library is a decoder.linear of its operands.
+Status KernelChecker::checkLibrary(const format::Step &step) {
+  const format::Gemm &gemm = *step.gemm;
+  mlir::Builder types(module.getContext());
+  auto bf16 = [&](llvm::ArrayRef<uint64_t> shape) {
+    return mlir::RankedTensorType::get(
+        llvm::SmallVector<int64_t>(shape.begin(), shape.end()),
+        types.getBF16Type());
+  };
+  mlir::Block body;
+  const mlir::Location location = types.getUnknownLoc();
+  mlir::Value x = body.addArgument(bf16({gemm.m, gemm.k}), location);
+  mlir::Value weight = body.addArgument(bf16({gemm.n, gemm.k}), location);
+  mlir::Value bias = gemm.epilogue == format::GemmEpilogue::Bias
+                         ? body.addArgument(bf16({gemm.n}), location)
+                         : mlir::Value();
+  auto builder = mlir::OpBuilder::atBlockEnd(&body);
+  auto linear = builder.create<decoder::LinearOp>(
+      location, bf16({gemm.m, gemm.n}), x, weight, bias);
+  auto yield = builder.create<plan::YieldOp>(location, linear->getResults());
+  if (step.args.size() != body.getNumArguments() + 1) {
+    return unfit("op " + step.ops.front(), "another number of operands");
+  }
+  return checkBody(body, yield.getValues(), {step.args.back()}, step,
+                   "the library");
+}
+
+Status KernelChecker::checkLaunch(const format::Step &step) {
   auto kernel = module.lookupSymbol<plan::KernelOp>(step.kernel);
   if (!kernel) {
     return unfit("kernel " + step.kernel, "no such kernel in the module");
   }
   mlir::Block &body = *kernel.getBodyBlock();
-  auto typeOf = [](mlir::Value value) {
-    return llvm::cast<mlir::RankedTensorType>(value.getType());
-  };
   auto planned =
       llvm::find_if(session.plan().kernels, [&](const format::Kernel &each) {
         return each.symbol == step.kernel;
@@ -140,7 +181,14 @@ Status KernelChecker::check(const format::Step &step) {
   if (!rest) {
     return unfit("kernel " + step.kernel, "too many arguments");
   }
+  return checkBody(body, kernel.getYielded(), resultNames, step,
+                   "kernel " + step.kernel);
+}
 
+Status KernelChecker::checkBody(mlir::Block &body, mlir::ValueRange yielded,
+                                const std::vector<std::string> &resultNames,
+                                const format::Step &step,
+                                const std::string &what) {
   std::vector<HostTensor> inputs;
   for (mlir::BlockArgument argument : body.getArguments()) {
     const std::string &name = step.args[argument.getArgNumber()];
@@ -167,10 +215,10 @@ Status KernelChecker::check(const format::Step &step) {
   ErrorBounds bounds(body, std::move(computed));
 
   std::string kind = kindOf(body);
-  for (auto [index, yielded] : llvm::enumerate(kernel.getYielded())) {
+  for (size_t index = 0; index < yielded.size(); ++index) {
     const std::string &name = resultNames[index];
-    SINTER_ASSIGN(HostTensor found, readOperand(name, typeOf(yielded)));
-    mlir::Value value = yielded;
+    const mlir::Value value = yielded[index];
+    SINTER_ASSIGN(HostTensor found, readOperand(name, typeOf(value)));
     Tolerance tolerance;
     tolerance.bound = [&](size_t element) { return bounds.at(value, element); };
     tolerance.mayBe = [&](size_t element, int32_t id) {
@@ -181,8 +229,8 @@ Status KernelChecker::check(const format::Step &step) {
         compareResult(references[index], found, tolerance, counts[kind]);
     if (difference) {
       return Error{ErrorCode::VerifyMismatch,
-                   "op " + (step.ops.empty() ? kind : step.ops.front()) +
-                       ", kernel " + step.kernel + ", element " +
+                   "op " + (step.ops.empty() ? kind : step.ops.front()) + ", " +
+                       what + ", element " +
                        std::to_string(difference->element) + " of " +
                        std::to_string(found.count()),
                    shown(difference->wanted) + " (reference interpreter)",

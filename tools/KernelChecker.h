@@ -31,7 +31,7 @@ public:
   /// full. Errors: those of Session::write.
   Status begin();
 
-  /// To be called after each launch. Errors: SIN4102 for the first element
+  /// To be called after each step. Errors: SIN4102 for the first element
   /// outside the tolerance; SIN2708 if module and plan do not fit each other.
   Status check(const format::Step &step);
 
@@ -41,6 +41,13 @@ public:
 private:
   Result<HostTensor> readOperand(const std::string &name,
                                  mlir::RankedTensorType type);
+  Status checkLaunch(const format::Step &step);
+  Status checkLibrary(const format::Step &step);
+  /// Compares what `what` wrote to `resultNames` with `yielded` of the body on
+  /// the arguments of the step.
+  Status checkBody(mlir::Block &body, mlir::ValueRange yielded,
+                   const std::vector<std::string> &resultNames,
+                   const format::Step &step, const std::string &what);
   Result<HostTensor> readWeight(const std::string &name);
   mlir::ModuleOp module;
   Session &session;
