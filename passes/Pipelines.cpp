@@ -36,8 +36,11 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
   mark.target = options.target;
   mark.decisions = options.decisions;
   mark.mode = options.mode;
-  mark.force = llvm::to_vector(options.force);
-  mark.forbid = llvm::to_vector(options.forbid);
+  // The options of a pass refer to lists, they do not hold them.
+  const auto force = llvm::to_vector(options.force);
+  const auto forbid = llvm::to_vector(options.forbid);
+  mark.force = force;
+  mark.forbid = forbid;
   mark.configs = options.config < 0;
   PlanSelectKernelsOptions select;
   select.target = options.target;

@@ -44,20 +44,40 @@ Result<OwningOpRef<ModuleOp>> import(MLIRContext &context,
   return importEntries(context, request.source.config, workloads, options);
 }
 
+/// As the pipeline's own options are written.
+std::string optionsText(const DecisionOptions &decisions) {
+  std::string text;
+  if (decisions.set) {
+    text += " decisions=" + std::string(decisionSetName(*decisions.set));
+  }
+  if (!decisions.mode.empty()) {
+    text += " mode=" + decisions.mode;
+  }
+  auto list = [&](const char *name, const std::vector<std::string> &items) {
+    for (size_t i = 0; i < items.size(); ++i) {
+      text += (i == 0 ? std::string(" ") + name + "=" : ",") + items[i];
+    }
+  };
+  list("force", decisions.forces);
+  list("forbid", decisions.forbidden);
+  return text;
+}
+
 } // namespace
 
-Status checkCompilable(DecisionSet decisions) {
-  if (decisions == DecisionSet::Single) {
+Status checkCompilable(const DecisionOptions &decisions) {
+  if (decisions.set != DecisionSet::Eager) {
     return Status::success();
   }
   return Error{ErrorCode::DecisionsOnlyCounted, "--decisions eager",
                "decisions whose kernels Sinter prints",
                "those of an eager framework",
-               "compile with --decisions single, or count these with sinter "
-               "inspect --decisions eager"};
+               "leave --decisions out, or count these with sinter inspect "
+               "--decisions eager"};
 }
 
 Result<PlanArtifact> compileModel(const CompileRequest &request) {
+  SINTER_TRY(checkCompilable(request.decisions));
   SINTER_ASSIGN(DeviceSpec device, resolveDevice(request.target));
   MLIRContext context(registry(), MLIRContext::Threading::DISABLED);
   SINTER_ASSIGN(OwningOpRef<ModuleOp> module, import(context, request));
@@ -66,7 +86,8 @@ Result<PlanArtifact> compileModel(const CompileRequest &request) {
   origin.version = SINTER_VERSION;
   // The device by name: its path would make the plan depend on the machine.
   origin.pipeline = "sinter-plan{target=" + device.name +
-                    " config=" + std::to_string(request.config) + "}";
+                    " config=" + std::to_string(request.config) +
+                    optionsText(request.decisions) + "}";
   origin.inputDigest = sha256Hex(textOf(*module));
   origin.model.architecture =
       architectureClass(request.source.config.architecture);
@@ -76,6 +97,13 @@ Result<PlanArtifact> compileModel(const CompileRequest &request) {
   PlanPipelineOptions options;
   options.target = request.target;
   options.config = request.config;
+  const DecisionOptions &decisions = request.decisions;
+  if (decisions.set) {
+    options.decisions = std::string(decisionSetName(*decisions.set));
+  }
+  options.mode = decisions.mode;
+  options.force = decisions.forces;
+  options.forbid = decisions.forbidden;
   SINTER_TRY(runPlanPipeline(*module, request.source.name, options));
   return codegen::emitPlan(*module, device, origin);
 }

@@ -28,18 +28,22 @@ struct CompileRequest {
   std::vector<int64_t> contexts;
   /// Ids from here on are never chosen; nothing: all may be.
   std::optional<int64_t> idLimit;
+  DecisionOptions decisions;
   /// Which configuration of each kernel family to take; -1: the cheapest.
   int32_t config = -1;
 };
 
-/// SIN2673: `decisions` can be counted, but no kernels are made of them.
-Status checkCompilable(DecisionSet decisions);
+/// SIN2673: a decision set that can be counted, but of which no kernels are
+/// made.
+Status checkCompilable(const DecisionOptions &decisions);
 
 /// Imports, plans and prints in memory. Equal requests give equal artifacts,
 /// wherever the checkpoint and the device file lie. There are no cubins
 /// (addCubins makes them).
-/// Errors: those of resolveDevice and importDecoder; SIN2661 an op that no
-/// kernel family runs; SIN5002 a stage that breaks its contract.
+/// Errors: those of resolveDevice and importDecoder; SIN2673 decisions that can
+/// only be counted; SIN2661 an op that no kernel family runs; SIN2674 to
+/// SIN2676 forces and patterns that no plan honours; SIN5002 a stage that
+/// breaks its contract.
 Result<PlanArtifact> compileModel(const CompileRequest &request);
 
 /// The imported module as text, with the names of its ops as locations: what

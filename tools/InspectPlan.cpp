@@ -1,6 +1,7 @@
 //===- InspectPlan.cpp - Tables of a plan ---------------------------------===//
 
 #include "tools/InspectTables.h"
+#include "tools/inspect/Totals.h"
 
 #include <algorithm>
 #include <map>
@@ -124,6 +125,7 @@ Table PlanView::summary() const {
   add("launches_per_step", sums.launches,
       std::to_string(sums.steps) + " steps of " +
           std::to_string(plan.kernels.size()) + " kernels");
+  add("captured_launches", capturedText(entry));
   add("decisions", decided);
   add("weight_bytes", weights,
       std::to_string(plan.weights.size()) + " tensors");

@@ -60,7 +60,22 @@ Result<Workload> workloadOf(const ModelOptions &options,
   return workload;
 }
 
+Status checkNothingAsked(const DecisionOptions &asked,
+                         const std::string &plan) {
+  if (asked.empty()) {
+    return Status::success();
+  }
+  const char *option = asked.set              ? "--decisions"
+                       : !asked.mode.empty()  ? "--mode"
+                       : asked.forces.empty() ? "--forbid"
+                                              : "--force";
+  return Error{ErrorCode::ConflictingArguments, option, "a model",
+               "the plan " + plan,
+               "leave it out, a plan has its own; or name the model"};
+}
+
 Result<PlanArtifact> compileFor(const ModelOptions &options,
+                                const DecisionOptions &decisions,
                                 const Model &model) {
   CompileRequest request;
   request.source = model.source;
@@ -70,6 +85,7 @@ Result<PlanArtifact> compileFor(const ModelOptions &options,
     request.weights.fingerprint = model.weights->fingerprint();
   }
   request.target = options.target;
+  request.decisions = decisions;
   SINTER_ASSIGN(request.workload, workloadOf(options, model.source.config));
   return compileModel(request);
 }

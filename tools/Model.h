@@ -34,9 +34,13 @@ Result<Model> loadModel(const ModelOptions &options);
 Result<Workload> workloadOf(const ModelOptions &options,
                             const ModelConfig &config);
 
+/// SIN1004: something is asked of the planner, but `plan` has its decisions.
+Status checkNothingAsked(const DecisionOptions &asked, const std::string &plan);
+
 /// The plan of a model, in memory, without cubins. Errors: those of workloadOf
 /// and compileModel.
 Result<PlanArtifact> compileFor(const ModelOptions &options,
+                                const DecisionOptions &decisions,
                                 const Model &model);
 
 } // namespace sinter

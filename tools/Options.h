@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -20,8 +21,27 @@ enum class OutputFormat : uint8_t { Table, Json, Csv, Markdown };
 
 /// How the ops of a model become launches.
 enum class DecisionSet : uint8_t {
-  Single, ///< one generated kernel per op
-  Eager,  ///< what an eager framework launches; can be counted, not compiled
+  Eager,   ///< what an eager framework launches; can be counted, not compiled
+  Single,  ///< one generated kernel per op
+  Library, ///< every linear layer by the vendor's library, the rest single
+  Greedy,  ///< fused by the gain queue
+  Exact,   ///< the cheapest plan
+};
+
+/// "eager", "single", "library", "greedy", "exact".
+std::string_view decisionSetName(DecisionSet set);
+std::optional<DecisionSet> findDecisionSet(std::string_view name);
+
+/// What is asked of the planner.
+struct DecisionOptions {
+  std::optional<DecisionSet> set;     ///< absent: the pipeline's default
+  std::string mode;                   ///< "stream", "graph", "pdl"; or empty
+  std::vector<std::string> forces;    ///< "PATTERN=fuse|library|single"
+  std::vector<std::string> forbidden; ///< patterns of ops that are not fused
+
+  bool empty() const {
+    return !set && mode.empty() && forces.empty() && forbidden.empty();
+  }
 };
 
 /// MODEL and the shape it is planned for; shared by compile, inspect, run and
@@ -42,15 +62,22 @@ struct ModelOptions {
 struct CompileOptions {
   ModelOptions model;
   std::string output;
-  DecisionSet decisions = DecisionSet::Single;
+  DecisionOptions asked;
   bool nvrtc = true;
 };
 
 struct InspectOptions {
   ModelOptions model;
+  /// --target as a list; the first is model.target.
+  std::vector<std::string> targets;
   std::string view = "summary";
-  /// Absent: single for a model, the plan's own for a plan.
-  std::optional<DecisionSet> decisions;
+  /// Empty: none for a model, the plan's own for a plan. Several: a row each.
+  std::vector<DecisionSet> decisions;
+  DecisionOptions asked; ///< its set is the only one of `decisions`, if one
+  std::optional<std::string> why;   ///< --why: name of an op
+  std::vector<std::string> compare; ///< --compare: two plans or decision sets
+  std::vector<std::string> whatIf;  ///< --what-if: "fuse(PATTERN)", ...
+  bool requireGraph = false;        ///< --require graph
   OutputFormat format = OutputFormat::Table;
 };
 
@@ -58,6 +85,7 @@ enum class DeviceKind : uint8_t { Host, Cuda };
 
 struct RunOptions {
   ModelOptions model;
+  DecisionOptions asked;
   std::string checkpoint; ///< --model: where a plan's weights are
   // Exactly one of the four is set.
   std::optional<std::string> prompt;
@@ -78,6 +106,7 @@ struct RunOptions {
 
 struct VerifyOptions {
   ModelOptions model;
+  DecisionOptions asked;
   std::string checkpoint; ///< --model: where a plan's weights are
   std::string golden;     ///< golden.json; empty: none
   uint32_t steps = 4;     ///< decode steps compared op by op
@@ -87,6 +116,7 @@ struct VerifyOptions {
 
 struct BenchOptions {
   ModelOptions model;
+  DecisionOptions asked;
   std::string checkpoint;         ///< --model: where a plan's weights are
   std::vector<uint32_t> contexts; ///< empty: that of the plan
   std::vector<std::string> modes; ///< "stream", "graph", "pdl"; empty: the

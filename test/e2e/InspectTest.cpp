@@ -68,11 +68,17 @@ TEST(Inspect, SummaryShowsTheFormula) {
 TEST(Inspect, EveryViewOfModelAndPlan) {
   Scratch scratch;
   std::string plan = scratch.at("t.plan");
-  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc"}).exitCode,
+  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc",
+                       "--decisions", "single"})
+                .exitCode,
             0);
   auto lines = [&](const std::string &of, const char *view) {
-    Outcome outcome =
-        runSinter({"inspect", of, "--view", view, "--format", "csv"});
+    std::vector<std::string> arguments = {"inspect", of,         "--view",
+                                          view,      "--format", "csv"};
+    if (of == tales && std::string(view) == "kernels") {
+      arguments.insert(arguments.end(), {"--decisions", "single"});
+    }
+    Outcome outcome = runSinter(arguments);
     EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
     return std::ranges::count(outcome.out, '\n');
   };
@@ -81,40 +87,93 @@ TEST(Inspect, EveryViewOfModelAndPlan) {
   EXPECT_EQ(lines(plan, "ops"), 1 + 80);
   EXPECT_EQ(lines(tales, "layers"), 1 + 4 + 2);
   EXPECT_EQ(lines(plan, "layers"), 1 + 4 + 2);
-  // Equal layers share their kernels: 17 texts, whatever the layers.
-  EXPECT_EQ(lines(tales, "kernels"), 1 + 17);
-  EXPECT_EQ(lines(plan, "kernels"), 1 + 17);
+  // Equal layers share their kernels: 17 texts, whatever the layers, and that
+  // of the advance.
+  EXPECT_EQ(lines(tales, "kernels"), 1 + 18);
+  EXPECT_EQ(lines(plan, "kernels"), 1 + 18);
 }
 
 /// Bytes that a plan says are those that the host device counts are checked in
-/// the codegen and pass tests; here model and plan must say the same.
-TEST(Inspect, ModelAndPlanAgreeOnIssuedBytes) {
+/// the codegen and pass tests; here the planner, asked without compiling, must
+/// promise just what the plan then does.
+TEST(Inspect, PlannerAndPlanAgree) {
+  Scratch scratch;
+  for (const std::string set : {"single", "library", "greedy", "exact"}) {
+    std::string plan = scratch.at(set + ".plan");
+    Outcome compiled = runSinter(
+        {"compile", tales, "-o", plan, "--no-nvrtc", "--decisions", set});
+    ASSERT_EQ(compiled.exitCode, 0) << compiled.err;
+    Outcome outcome = runSinter(
+        {"inspect", tales, "--compare", plan, set, "--format", "json"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+    JsonDocument document = parseText(outcome.out);
+    size_t rows = 0;
+    for (JsonValue row : listOf(*document.root().get("rows"))) {
+      EXPECT_GT(*row.getUnsigned("a"), 0u);
+      EXPECT_EQ(*row.getUnsigned("a"), *row.getUnsigned("b"))
+          << set << " " << *row.getString("key");
+      ++rows;
+    }
+    EXPECT_EQ(rows, 4u) << set;
+  }
+}
+
+TEST(Inspect, CompareFailsWhenTheSecondIsWorse) {
+  Outcome better =
+      runSinter({"inspect", tales, "--compare", "single", "exact"});
+  EXPECT_EQ(better.exitCode, 0) << better.err;
+  Outcome worse = runSinter({"inspect", tales, "--compare", "exact", "single"});
+  EXPECT_EQ(worse.exitCode, 1);
+  EXPECT_NE(worse.err.find("SIN4104"), std::string::npos) << worse.err;
+  // The table is there all the same.
+  EXPECT_NE(worse.out.find("launches_per_step"), std::string::npos);
+  Outcome unknown =
+      runSinter({"inspect", tales, "--compare", "exact", "no-such.plan"});
+  EXPECT_EQ(unknown.exitCode, 2) << unknown.err;
+}
+
+/// The planner's options on a plan, which has its decisions.
+TEST(Inspect, APlanIsNotPlannedAgain) {
   Scratch scratch;
   std::string plan = scratch.at("t.plan");
   ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc"}).exitCode,
             0);
-  auto numbers = [](const std::string &of) {
-    Outcome outcome = runSinter({"inspect", of, "--format", "json"});
-    JsonDocument document = parseText(outcome.out);
-    std::map<std::string, uint64_t> found;
-    for (JsonValue row : listOf(*document.root().get("rows"))) {
-      if (auto value = row.getUnsigned("value")) {
-        found[std::string(*row.getString("key"))] = *value;
-      }
-    }
-    return found;
-  };
-  auto model = numbers(tales);
-  auto planned = numbers(plan);
-  for (const char *key : {"launches_per_step", "issued_bytes_loaded_per_step",
-                          "issued_bytes_stored_per_step", "flops_per_step"}) {
-    EXPECT_GT(model[key], 0u) << key;
-    EXPECT_EQ(model[key], planned[key]) << key;
+  for (const std::vector<std::string> &asked :
+       {std::vector<std::string>{"--decisions", "exact"},
+        {"--mode", "graph"},
+        {"--force", "embed=single"},
+        {"--forbid", "embed"},
+        {"--why", "embed"},
+        {"--what-if", "single(embed)"},
+        {"--target", "h200,l4"}}) {
+    std::vector<std::string> arguments = {"inspect", plan};
+    arguments.insert(arguments.end(), asked.begin(), asked.end());
+    Outcome outcome = runSinter(arguments);
+    EXPECT_EQ(outcome.exitCode, 2) << asked[0];
+    EXPECT_NE(outcome.err.find("SIN1004"), std::string::npos) << outcome.err;
   }
 }
 
-/// The plan holds what the preview said, and reuses activations: every slot is
-/// rounded up to 256 bytes.
+/// Refused with their code, nothing written.
+TEST(Inspect, ForcesThatNothingHonours) {
+  Scratch scratch;
+  std::string plan = scratch.at("t.plan");
+  struct Case {
+    const char *force, *code;
+    int exitCode;
+  };
+  for (const Case &wanted :
+       {Case{"embed=library", "SIN2674", 3}, Case{"nobody=fuse", "SIN2676", 3},
+        Case{"embed=maybe", "SIN1003", 2}, Case{"embed", "SIN1003", 2}}) {
+    Outcome outcome = runSinter(
+        {"compile", tales, "-o", plan, "--no-nvrtc", "--force", wanted.force});
+    EXPECT_EQ(outcome.exitCode, wanted.exitCode) << outcome.err;
+    EXPECT_NE(outcome.err.find(wanted.code), std::string::npos) << outcome.err;
+    EXPECT_FALSE(std::filesystem::exists(plan)) << wanted.force;
+  }
+}
+
+/// The plan holds what the preview said, and reuses activations.
 TEST(Inspect, MemoryPreviewAndPlanAgree) {
   Scratch scratch;
   std::string plan = scratch.at("t.plan");
@@ -134,9 +193,11 @@ TEST(Inspect, MemoryPreviewAndPlanAgree) {
   auto model = bytes(tales);
   auto planned = bytes(plan);
   EXPECT_EQ(model["weights"], planned["weights"]);
-  EXPECT_GE(planned["total"], model["total"]);
-  EXPECT_LT(planned["total"], model["weights"] + model["kv_cache"] +
-                                  model["activations_without_reuse"]);
+  EXPECT_EQ(model["kv_cache"], planned["arena_cache"]);
+  // Ids, positions, logits and token are the caller's.
+  EXPECT_LT(planned["arena_activations"], model["activations_peak"]);
+  EXPECT_GE(planned["arena_activations"] + planned["arena_io"],
+            model["activations_peak"]);
 }
 
 TEST(Inspect, ViewsThatDoNotApplyAreRefused) {

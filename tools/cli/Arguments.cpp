@@ -10,19 +10,30 @@ CLI::Validator within(uint32_t least, uint32_t most) {
   return CLI::Validator(CLI::Range(least, most)).description("");
 }
 
-std::optional<std::vector<int32_t>> parseIds(std::string_view word) {
-  std::vector<int32_t> ids;
+std::optional<std::vector<std::string>> parseList(std::string_view word) {
+  std::vector<std::string> list;
   for (size_t at = 0; at <= word.size();) {
     size_t end = std::min(word.find(',', at), word.size());
-    std::optional<int32_t> id =
-        parseInteger<int32_t>(word.substr(at, end - at));
+    if (end == at) {
+      return std::nullopt;
+    }
+    list.emplace_back(word.substr(at, end - at));
+    at = end + 1;
+  }
+  return list;
+}
+
+std::optional<std::vector<int32_t>> parseIds(std::string_view word) {
+  std::vector<int32_t> ids;
+  for (const std::string &one :
+       parseList(word).value_or(std::vector<std::string>())) {
+    std::optional<int32_t> id = parseInteger<int32_t>(one);
     if (!id || *id < 0) {
       return std::nullopt;
     }
     ids.push_back(*id);
-    at = end + 1;
   }
-  return ids;
+  return ids.empty() ? std::nullopt : std::optional(ids);
 }
 
 void addFormat(CLI::App *app, OutputFormat &into) {
@@ -48,10 +59,6 @@ void addModel(CLI::App *app, ModelOptions &into, const char *help) {
 void addShape(CLI::App *app, ModelOptions &into) {
   app->add_flag("--config-only", into.configOnly,
                 "Read config.json alone; weights are random, made from --seed");
-  app->add_option("--target", into.target,
-                  "Device to plan for: a name (h200) or a device file")
-      ->type_name("NAME|FILE")
-      ->capture_default_str();
   const CLI::Validator positive = within(1, 1u << 30);
   app->add_option("--batch", into.batch, "Sequences per step")
       ->type_name("N")
@@ -67,6 +74,70 @@ void addShape(CLI::App *app, ModelOptions &into) {
               "and the model's own limit)")
       ->type_name("N")
       ->check(positive);
+}
+
+void addTarget(CLI::App *app, ModelOptions &into) {
+  app->add_option("--target", into.target,
+                  "Device to plan for: a name (h200) or a device file")
+      ->type_name("NAME|FILE")
+      ->capture_default_str();
+}
+
+static const char *decisionsHelp =
+    "single: one kernel per op; library: linear layers by the vendor's "
+    "library; greedy, exact: fused by predicted cost; eager: a framework's "
+    "kernels, which are only counted";
+
+static void addRules(CLI::App *app, DecisionOptions &into) {
+  addWords<std::string>(
+      app, "--mode", into.mode,
+      {{"auto", ""}, {"stream", "stream"}, {"graph", "graph"}, {"pdl", "pdl"}},
+      "How kernels reach the GPU (default: what is predicted fastest)");
+  app->add_option("--force", into.forces,
+                  "Run ops whose names match as fuse, library or single; may "
+                  "be repeated")
+      ->type_name("PATTERN=CHOICE")
+      ->expected(1)
+      ->take_all();
+  app->add_option("--forbid", into.forbidden,
+                  "Fuse no op whose name matches; may be repeated")
+      ->type_name("PATTERN")
+      ->expected(1)
+      ->take_all();
+}
+
+static std::optional<std::vector<DecisionSet>>
+parseDecisionSets(std::string_view word) {
+  std::vector<DecisionSet> sets;
+  for (const std::string &name :
+       parseList(word).value_or(std::vector<std::string>())) {
+    std::optional<DecisionSet> set = findDecisionSet(name);
+    if (!set) {
+      return std::nullopt;
+    }
+    sets.push_back(*set);
+  }
+  return sets.empty() ? std::nullopt : std::optional(sets);
+}
+
+void addDecisions(CLI::App *app, DecisionOptions &into) {
+  addParsed(
+      app, "--decisions", into.set,
+      [](std::string_view word) {
+        std::optional<DecisionSet> set = findDecisionSet(word);
+        return set ? std::optional(set) : std::nullopt;
+      },
+      decisionsHelp)
+      ->type_name("eager|single|library|greedy|exact");
+  addRules(app, into);
+}
+
+void addDecisions(CLI::App *app, std::vector<DecisionSet> &sets,
+                  DecisionOptions &into) {
+  addParsed(app, "--decisions", sets, parseDecisionSets,
+            std::string(decisionsHelp) + "; several, by commas: a row each")
+      ->type_name("eager|single|library|greedy|exact,...");
+  addRules(app, into);
 }
 
 void addSeed(CLI::App *app, ModelOptions &into, const char *help) {

@@ -74,6 +74,9 @@ std::optional<T> parseInteger(std::string_view word) {
   return value;
 }
 
+/// The words between commas; none is empty.
+std::optional<std::vector<std::string>> parseList(std::string_view word);
+
 /// "1,2,3"; none is negative.
 std::optional<std::vector<int32_t>> parseIds(std::string_view word);
 
@@ -100,16 +103,17 @@ void addDevice(CLI::App *app, std::optional<DeviceKind> &into);
 
 void addModel(CLI::App *app, ModelOptions &into, const char *help);
 
-/// The shape that a model is planned for.
+/// The shape that a model is planned for, but the device.
 void addShape(CLI::App *app, ModelOptions &into);
 
-template <typename T>
-void addDecisions(CLI::App *app, T &into) {
-  addWords<T>(app, "--decisions", into,
-              {{"single", DecisionSet::Single}, {"eager", DecisionSet::Eager}},
-              "One kernel per op, or an eager framework's, which is only "
-              "counted (default: single)");
-}
+/// --target, of one device.
+void addTarget(CLI::App *app, ModelOptions &into);
+
+/// --decisions, --mode, --force, --forbid.
+void addDecisions(CLI::App *app, DecisionOptions &into);
+/// --decisions as a list, --mode, --force, --forbid.
+void addDecisions(CLI::App *app, std::vector<DecisionSet> &sets,
+                  DecisionOptions &into);
 
 void addSeed(CLI::App *app, ModelOptions &into, const char *help);
 

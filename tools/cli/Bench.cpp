@@ -45,6 +45,8 @@ Take defineBench(CLI::App &app) {
       ->check(within(1, 64))
       ->capture_default_str();
   addShape(sub, into->model);
+  addTarget(sub, into->model);
+  addDecisions(sub, into->asked);
   addSeed(sub, into->model, "Seed of the random weights of --config-only");
   sub->add_option("--model", into->checkpoint,
                   "Checkpoint with the weights of a plan (default: where it "

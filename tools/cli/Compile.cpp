@@ -15,7 +15,8 @@ Take defineCompile(CLI::App &app) {
       ->required()
       ->type_name("NAME.plan");
   addShape(sub, into->model);
-  addDecisions(sub, into->decisions);
+  addTarget(sub, into->model);
+  addDecisions(sub, into->asked);
   addSeed(sub, into->model, "Seed of the random weights of --config-only");
   sub->add_flag("!--no-nvrtc", into->nvrtc,
                 "Leave out binaries for the GPU even where NVRTC is installed");

@@ -9,7 +9,7 @@ Take defineInspect(CLI::App &app) {
   auto into = std::make_shared<InspectOptions>();
   CLI::App *sub = app.add_subcommand(
       "inspect", "Launches and bytes of a model or plan, per op, layer, step");
-  addModel(sub, into->model, modelOrPlanHelp);
+  sub->add_option("MODEL", into->model.model, modelOrPlanHelp)->type_name("");
   addWords<std::string>(sub, "--view", into->view,
                         {{"summary", "summary"},
                          {"layers", "layers"},
@@ -17,15 +17,66 @@ Take defineInspect(CLI::App &app) {
                          {"kernels", "kernels"},
                          {"memory", "memory"},
                          {"roofline", "roofline"},
-                         {"coverage", "coverage"}},
+                         {"coverage", "coverage"},
+                         {"decisions", "decisions"}},
                         "What to show (default: summary)");
   addFormat(sub, into->format);
   addShape(sub, into->model);
-  addDecisions(sub, into->decisions);
+  into->targets = {into->model.target};
+  addParsed(sub, "--target", into->targets, parseList,
+            "Device to plan for: a name (h200) or a device file; several, by "
+            "commas: a row each")
+      ->type_name("NAME|FILE,...")
+      ->default_str(into->model.target);
+  addDecisions(sub, into->decisions, into->asked);
+  const char *questions = "Questions";
+  addOptional(sub, "--why", into->why,
+              "Why an op runs as it does, and what would change that")
+      ->type_name("OP")
+      ->group(questions);
+  sub->add_option("--compare", into->compare,
+                  "Two plans, or two decision sets of MODEL; exit code 1 if "
+                  "the second launches or moves more")
+      ->type_name("A B")
+      ->expected(2)
+      ->group(questions);
+  sub->add_option("--what-if", into->whatIf,
+                  "Plan again with fuse(PATTERN), library(PATTERN), "
+                  "single(PATTERN) or forbid(PATTERN); may be repeated")
+      ->type_name("CHOICE(PATTERN)")
+      ->expected(1)
+      ->take_all()
+      ->group(questions);
+  addWords<bool>(sub, "--require", into->requireGraph, {{"graph", true}},
+                 "Exit code 1 if a launch is outside every captured graph");
   sub->footer("Examples:\n"
               "  sinter inspect qwen3-0.6b --config-only\n"
-              "  sinter inspect tales.plan --view kernels --format json");
-  return [into]() -> Result<AnyOptions> { return AnyOptions(*into); };
+              "  sinter inspect tales.plan --view kernels --format json\n"
+              "  sinter inspect qwen3-0.6b --config-only --decisions "
+              "eager,single,exact\n"
+              "  sinter inspect qwen3-0.6b --config-only --why "
+              "layers.0.down_proj");
+  return [into]() -> Result<AnyOptions> {
+    if (into->model.model.empty() && into->compare.empty()) {
+      return Error{ErrorCode::MissingArgument, "sinter inspect", "MODEL",
+                   "none", "see sinter inspect --help"};
+    }
+    const int questions = into->why.has_value() + !into->whatIf.empty() +
+                          !into->compare.empty() + (into->targets.size() > 1) +
+                          (into->decisions.size() > 1);
+    if (questions > 1) {
+      return Error{ErrorCode::ConflictingArguments, "sinter inspect",
+                   "one of --why, --what-if, --compare, several --target, "
+                   "several --decisions",
+                   std::to_string(questions) + " of them",
+                   "see sinter inspect --help"};
+    }
+    into->model.target = into->targets.front();
+    if (into->decisions.size() == 1) {
+      into->asked.set = into->decisions.front();
+    }
+    return AnyOptions(*into);
+  };
 }
 
 } // namespace sinter

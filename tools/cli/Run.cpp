@@ -92,6 +92,8 @@ Take defineRun(CLI::App &app) {
       ->type_name("P")
       ->capture_default_str();
   addShape(sub, into->model);
+  addTarget(sub, into->model);
+  addDecisions(sub, into->asked);
   addSeed(sub, into->model,
           "Seed of the sampling, and of the random weights of --config-only");
   sub->add_option("--model", into->checkpoint,

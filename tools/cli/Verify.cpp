@@ -20,6 +20,8 @@ Take defineVerify(CLI::App &app) {
       ->capture_default_str();
   addDevice(sub, into->device);
   addShape(sub, into->model);
+  addTarget(sub, into->model);
+  addDecisions(sub, into->asked);
   addSeed(sub, into->model,
           "Seed of the token ids, and of the random weights of --config-only");
   sub->add_option("--model", into->checkpoint,

@@ -27,6 +27,7 @@ struct Subject {
 Result<Subject> openSubject(const BenchOptions &options, const Device &device) {
   Subject subject;
   if (isPlanDirectory(options.model.model)) {
+    SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
     SINTER_ASSIGN(subject.artifact,
                   loadPlan(options.model.model, nullptr, device.binaryArch()));
     SINTER_ASSIGN(PlanCheckpoint found,
@@ -41,7 +42,7 @@ Result<Subject> openSubject(const BenchOptions &options, const Device &device) {
                                           options.contexts.end()));
   }
   SINTER_ASSIGN(Model model, loadModel(wanted));
-  SINTER_ASSIGN(subject.artifact, compileFor(wanted, model));
+  SINTER_ASSIGN(subject.artifact, compileFor(wanted, options.asked, model));
   subject.weights = std::move(model.weights);
   return subject;
 }

@@ -50,9 +50,10 @@ Status buildCubins(PlanArtifact &artifact, const std::string &target) {
 } // namespace
 
 Status runCommand(const CompileOptions &options) {
-  SINTER_TRY(checkCompilable(options.decisions));
+  SINTER_TRY(checkCompilable(options.asked));
   SINTER_ASSIGN(Model model, loadModel(options.model));
-  SINTER_ASSIGN(PlanArtifact artifact, compileFor(options.model, model));
+  SINTER_ASSIGN(PlanArtifact artifact,
+                compileFor(options.model, options.asked, model));
   if (options.nvrtc) {
     SINTER_TRY(buildCubins(artifact, options.model.target));
   }

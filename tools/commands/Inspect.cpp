@@ -10,6 +10,8 @@
 #include "tools/Console.h"
 #include "tools/InspectTables.h"
 #include "tools/Model.h"
+#include "tools/inspect/Decisions.h"
+#include "tools/inspect/Totals.h"
 #include "tools/inspect/Views.h"
 
 #include <mlir/IR/MLIRContext.h>
@@ -37,7 +39,8 @@ auto ofEntry(const ModelOptions &options, const ModelConfig &config,
 /// The counts of a framework are the same on every device.
 Result<Table> eagerTableOf(const InspectOptions &options) {
   if (const std::string &view = options.view;
-      view == "memory" || view == "roofline" || view == "coverage") {
+      view == "memory" || view == "roofline" || view == "coverage" ||
+      view == "decisions") {
     return Error{ErrorCode::ConflictingArguments, "--view " + view,
                  "Sinter's own kernels", "--decisions eager",
                  "leave --decisions out"};
@@ -96,46 +99,148 @@ Result<Table> coverageTableOf(const ModelOptions &options,
   return coverageTable(byBatch);
 }
 
-/// SIN1004: a view that needs the model rather than its plan.
-Result<Table> planTableOf(const std::string &directory,
-                          const std::string &view) {
-  if (view == "roofline" || view == "coverage") {
-    return Error{ErrorCode::ConflictingArguments, "--view " + view, "a model",
-                 "the plan " + directory,
+/// SIN1004: a view or a question that needs the model rather than its plan.
+Status checkPlanQuestion(const InspectOptions &options) {
+  auto refuse = [&](std::string what) {
+    return Error{ErrorCode::ConflictingArguments, std::move(what), "a model",
+                 "the plan " + options.model.model,
                  "name the model that the plan was compiled from"};
+  };
+  if (options.view == "roofline" || options.view == "coverage") {
+    return refuse("--view " + options.view);
   }
-  SINTER_ASSIGN(PlanArtifact artifact, loadPlan(directory));
-  return view == "memory" ? memoryTable(artifact.plan)
-                          : planTable(artifact.plan, view);
+  const std::pair<bool, const char *> asked[] = {
+      {!options.decisions.empty(), "--decisions"},
+      {options.why.has_value(), "--why"},
+      {!options.whatIf.empty(), "--what-if"},
+      {options.targets.size() > 1, "--target with several devices"}};
+  for (const auto &[is, what] : asked) {
+    if (is) {
+      return refuse(what);
+    }
+  }
+  return checkNothingAsked(options.asked, options.model.model);
+}
+
+Table ofPlan(const format::Plan &plan, const std::string &view) {
+  return view == "memory"      ? memoryTable(plan)
+         : view == "decisions" ? decisionsTable(plan)
+                               : planTable(plan, view);
+}
+
+/// Asks the planner; nothing is compiled.
+Result<Table> ofPlanner(const InspectOptions &options,
+                        const ModelConfig &config) {
+  SINTER_ASSIGN(Workload workload, workloadOf(options.model, config));
+  std::vector<DeviceSpec> devices;
+  for (const std::string &target : options.targets) {
+    SINTER_ASSIGN(DeviceSpec one, resolveDevice(target));
+    devices.push_back(std::move(one));
+  }
+  const DeviceSpec &device = devices.front();
+  const DecisionOptions &asked = options.asked;
+  if (options.decisions.size() > 1) {
+    return decisionSetsTable(config, workload, device, options.decisions,
+                             asked);
+  }
+  const DecisionSet set = asked.set.value_or(DecisionSet::Exact);
+  if (devices.size() > 1) {
+    return targetsTable(config, workload, devices, set, asked);
+  }
+  if (options.why) {
+    return whyTable(config, workload, device, set, asked, *options.why);
+  }
+  if (!options.whatIf.empty()) {
+    return whatIfTable(config, workload, device, set, asked, options.whatIf);
+  }
+  SINTER_ASSIGN(std::unique_ptr<PreparedEntry> entry,
+                PreparedEntry::create(config, workload, set));
+  SINTER_ASSIGN(planning::PlanningOptions rules, planningOptions(set, asked));
+  SINTER_ASSIGN(planning::EntryPlan plan,
+                planning::planEntry(entry->function(), device, rules));
+  return decisionsTable(plan, device);
+}
+
+/// Is a question asked that the planner answers?
+bool isQuestion(const InspectOptions &options) {
+  return options.why || !options.whatIf.empty() || options.targets.size() > 1 ||
+         options.decisions.size() > 1 || options.view == "decisions";
+}
+
+/// One side of --compare: a plan, or a decision set of the model.
+Result<StepTotals> sideOf(const InspectOptions &options,
+                          const std::string &name) {
+  if (isPlanDirectory(name)) {
+    SINTER_ASSIGN(PlanArtifact artifact, loadPlan(name));
+    return totalsOf(artifact.plan, name);
+  }
+  const std::optional<DecisionSet> set = findDecisionSet(name);
+  if (!set || *set == DecisionSet::Eager) {
+    return Error{ErrorCode::BadArgument, "--compare",
+                 "a plan, or single, library, greedy or exact", name,
+                 "see sinter inspect --help"};
+  }
+  if (options.model.model.empty()) {
+    return Error{ErrorCode::MissingArgument, "--compare " + name, "MODEL",
+                 "none", "see sinter inspect --help"};
+  }
+  SINTER_ASSIGN(Model model, loadModel(options.model));
+  SINTER_ASSIGN(Workload workload,
+                workloadOf(options.model, model.source.config));
+  SINTER_ASSIGN(DeviceSpec device, resolveDevice(options.model.target));
+  SINTER_ASSIGN(std::unique_ptr<PreparedEntry> entry,
+                PreparedEntry::create(model.source.config, workload, *set));
+  SINTER_ASSIGN(planning::PlanningOptions rules,
+                planningOptions(*set, options.asked));
+  SINTER_ASSIGN(planning::EntryPlan plan,
+                planning::planEntry(entry->function(), device, rules));
+  const StepFigures figures = figuresOf(plan);
+  return StepTotals{name, figures.launches, figures.read, figures.written,
+                    plan.step.picoseconds};
+}
+
+Status compare(const InspectOptions &options) {
+  SINTER_ASSIGN(StepTotals a, sideOf(options, options.compare.at(0)));
+  SINTER_ASSIGN(StepTotals b, sideOf(options, options.compare.at(1)));
+  SINTER_TRY(writeOut(printTable(compareTable(a, b), options.format)));
+  return checkNotWorse(a, b);
 }
 
 } // namespace
 
 Status runCommand(const InspectOptions &options) {
+  if (!options.compare.empty()) {
+    return compare(options);
+  }
   Table table;
+  std::optional<PlanArtifact> artifact;
   if (isPlanDirectory(options.model.model)) {
-    if (options.decisions) {
-      return Error{ErrorCode::ConflictingArguments, "--decisions", "a model",
-                   "the plan " + options.model.model,
-                   "leave --decisions out: a plan has its own"};
-    }
-    SINTER_ASSIGN(table, planTableOf(options.model.model, options.view));
-  } else if (options.decisions == DecisionSet::Eager) {
+    SINTER_TRY(checkPlanQuestion(options));
+    SINTER_ASSIGN(artifact, loadPlan(options.model.model));
+  } else if (options.asked.set == DecisionSet::Eager) {
     SINTER_ASSIGN(table, eagerTableOf(options));
-  } else if (options.view == "coverage") {
-    SINTER_ASSIGN(Model model, loadModel(options.model));
-    SINTER_ASSIGN(table, coverageTableOf(options.model, model.source.config));
-  } else if (options.view == "kernels") {
-    // Kernels exist once a plan does.
-    SINTER_ASSIGN(Model model, loadModel(options.model));
-    SINTER_ASSIGN(PlanArtifact artifact, compileFor(options.model, model));
-    table = planTable(artifact.plan, options.view);
   } else {
     SINTER_ASSIGN(Model model, loadModel(options.model));
-    SINTER_ASSIGN(table,
-                  undecidedTableOf(options.model, model.source, options.view));
+    const ModelConfig &config = model.source.config;
+    if (isQuestion(options)) {
+      SINTER_ASSIGN(table, ofPlanner(options, config));
+    } else if (options.view == "coverage") {
+      SINTER_ASSIGN(table, coverageTableOf(options.model, config));
+    } else if (options.view == "kernels" || options.requireGraph ||
+               !options.asked.empty()) {
+      SINTER_ASSIGN(artifact, compileFor(options.model, options.asked, model));
+    } else {
+      SINTER_ASSIGN(
+          table, undecidedTableOf(options.model, model.source, options.view));
+    }
   }
-  return writeOut(printTable(table, options.format));
+  if (artifact) {
+    table = ofPlan(artifact->plan, options.view);
+  }
+  SINTER_TRY(writeOut(printTable(table, options.format)));
+  return artifact && options.requireGraph
+             ? checkCaptured(artifact->plan.entries.front())
+             : Status::success();
 }
 
 } // namespace sinter

@@ -158,6 +158,7 @@ Result<Source> openPlan(const RunOptions &options, const Device *device) {
                  "a checkpoint, whose ops are interpreted", "a plan",
                  "name the checkpoint that the plan was compiled from"};
   }
+  SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
   Source source;
   SINTER_ASSIGN(source.artifact,
                 loadPlan(options.model.model, nullptr, device->binaryArch()));
@@ -177,7 +178,8 @@ Result<Source> openModel(const RunOptions &options) {
     source.config = model.source.config;
     source.capacity = static_cast<uint32_t>(workload.maxContext);
   } else {
-    SINTER_ASSIGN(source.artifact, compileFor(options.model, model));
+    SINTER_ASSIGN(source.artifact,
+                  compileFor(options.model, options.asked, model));
   }
   source.directory = model.source.directory;
   source.weights = std::move(model.weights);

@@ -36,6 +36,7 @@ Result<Subject> openSubject(const VerifyOptions &options,
                             const Device &device) {
   Subject subject;
   if (isPlanDirectory(options.model.model)) {
+    SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
     SINTER_ASSIGN(subject.artifact,
                   loadPlan(options.model.model, nullptr, device.binaryArch()));
     SINTER_ASSIGN(
@@ -51,7 +52,8 @@ Result<Subject> openSubject(const VerifyOptions &options,
     return subject;
   }
   SINTER_ASSIGN(Model model, loadModel(options.model));
-  SINTER_ASSIGN(subject.artifact, compileFor(options.model, model));
+  SINTER_ASSIGN(subject.artifact,
+                compileFor(options.model, options.asked, model));
   subject.moduleText = subject.artifact.mlir;
   subject.weights = std::move(model.weights);
   subject.config = model.source.config;

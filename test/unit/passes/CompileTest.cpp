@@ -240,8 +240,10 @@ TEST(Compile, RowsGoToTheLibrary) {
 }
 
 TEST(Compile, AnEagerFrameworkIsOnlyCounted) {
-  EXPECT_TRUE(checkCompilable(DecisionSet::Single).ok());
-  Status refused = checkCompilable(DecisionSet::Eager);
+  EXPECT_TRUE(checkCompilable({}).ok());
+  DecisionOptions eager;
+  eager.set = DecisionSet::Eager;
+  Status refused = checkCompilable(eager);
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::DecisionsOnlyCounted);
   EXPECT_EQ(refused.error().exitCode(), 3);

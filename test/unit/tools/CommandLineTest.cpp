@@ -69,18 +69,65 @@ TEST(CommandLine, BenchTakesLists) {
 }
 
 TEST(CommandLine, Decisions) {
-  EXPECT_EQ(parsed<CompileOptions>({"compile", "m", "-o", "x"}).decisions,
-            DecisionSet::Single);
+  EXPECT_TRUE(
+      parsed<CompileOptions>({"compile", "m", "-o", "x"}).asked.empty());
   EXPECT_EQ(parsed<CompileOptions>(
                 {"compile", "m", "-o", "x", "--decisions", "eager"})
-                .decisions,
+                .asked.set,
             DecisionSet::Eager);
-  EXPECT_EQ(parsed<InspectOptions>({"inspect", "m"}).decisions, std::nullopt);
-  EXPECT_EQ(parsed<InspectOptions>({"inspect", "m", "--decisions", "single"})
+  EXPECT_EQ(parsed<InspectOptions>({"inspect", "m", "--decisions", "exact"})
+                .asked.set,
+            DecisionSet::Exact);
+  EXPECT_TRUE(parsed<InspectOptions>({"inspect", "m"}).decisions.empty());
+  EXPECT_EQ(parsed<InspectOptions>(
+                {"inspect", "m", "--decisions", "eager,greedy,exact"})
                 .decisions,
-            DecisionSet::Single);
-  EXPECT_EQ(refused({"inspect", "m", "--decisions", "naive"}).code,
+            (std::vector{DecisionSet::Eager, DecisionSet::Greedy,
+                         DecisionSet::Exact}));
+  for (const char *bad : {"naive", "single,naive", "single,", ""}) {
+    EXPECT_EQ(refused({"inspect", "m", "--decisions", bad}).code,
+              ErrorCode::BadArgument)
+        << bad;
+  }
+}
+
+TEST(CommandLine, WhatIsAskedOfThePlanner) {
+  auto options = parsed<InspectOptions>(
+      {"inspect", "m", "--force", "a*=fuse", "--force", "b=single", "--forbid",
+       "c.{d,e}", "--mode", "pdl", "--target", "h200,./x.json"});
+  EXPECT_EQ(options.asked.forces,
+            (std::vector<std::string>{"a*=fuse", "b=single"}));
+  EXPECT_EQ(options.asked.forbidden, (std::vector<std::string>{"c.{d,e}"}));
+  EXPECT_EQ(options.asked.mode, "pdl");
+  EXPECT_EQ(options.targets, (std::vector<std::string>{"h200", "./x.json"}));
+  EXPECT_EQ(options.model.target, "h200");
+  EXPECT_EQ(
+      parsed<InspectOptions>({"inspect", "m", "--mode", "auto"}).asked.mode,
+      "");
+  EXPECT_EQ(refused({"inspect", "m", "--mode", "eager"}).code,
             ErrorCode::BadArgument);
+}
+
+TEST(CommandLine, Questions) {
+  EXPECT_EQ(parsed<InspectOptions>({"inspect", "m", "--why", "q_proj"}).why,
+            "q_proj");
+  EXPECT_EQ(parsed<InspectOptions>({"inspect", "m", "--what-if", "fuse(a*)",
+                                    "--what-if", "library(b)"})
+                .whatIf,
+            (std::vector<std::string>{"fuse(a*)", "library(b)"}));
+  // Two plans need no model.
+  auto plans = parsed<InspectOptions>({"inspect", "--compare", "a", "b"});
+  EXPECT_EQ(plans.compare, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(plans.model.model, "");
+  EXPECT_EQ(refused({"inspect", "--compare", "a"}).code,
+            ErrorCode::BadArgument);
+  EXPECT_TRUE(parsed<InspectOptions>({"inspect", "m", "--require", "graph"})
+                  .requireGraph);
+  EXPECT_EQ(refused({"inspect", "m", "--require", "speed"}).code,
+            ErrorCode::BadArgument);
+  EXPECT_EQ(
+      refused({"inspect", "m", "--why", "a", "--what-if", "fuse(b)"}).code,
+      ErrorCode::ConflictingArguments);
 }
 
 TEST(CommandLine, CompileTakesItsShape) {

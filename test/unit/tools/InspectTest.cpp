@@ -71,7 +71,7 @@ TEST(EagerCommands, CompileRefuses) {
   CompileOptions options;
   options.model.model = "no-such-model";
   options.output = "never-written.plan";
-  options.decisions = DecisionSet::Eager;
+  options.asked.set = DecisionSet::Eager;
   Status status = runCommand(options);
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, ErrorCode::DecisionsOnlyCounted);
@@ -82,7 +82,7 @@ TEST(EagerCommands, InspectRefusesUnknownTargetsToo) {
   options.model.model = "qwen3-0.6b";
   options.model.configOnly = true;
   options.model.target = "no-such-device";
-  options.decisions = DecisionSet::Eager;
+  options.asked.set = DecisionSet::Eager;
   Status status = runCommand(options);
   ASSERT_FALSE(status.ok());
   EXPECT_EQ(status.error().code, ErrorCode::DeviceUnknown);

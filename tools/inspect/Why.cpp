@@ -1,0 +1,301 @@
+//===- Why.cpp - Why an op runs as it does --------------------------------===//
+
+#include "tools/inspect/Decisions.h"
+#include "tools/inspect/Flips.h"
+#include "tools/inspect/Words.h"
+
+#include "ir/decoder/Decoder.h"
+#include "ir/plan/Plan.h"
+#include "passes/analysis/OpNames.h"
+
+#include <algorithm>
+
+namespace sinter {
+
+namespace {
+
+using planning::EntryPlan;
+using planning::PhaseDecision;
+
+/// Number of the op called `name`, or so in the first layer ("q_norm"); a part
+/// of a packed op is that op.
+std::optional<uint32_t> findOp(const fusion::EntryGraph &entry,
+                               const std::string &name) {
+  for (uint32_t op = 0; op < entry.graph.size(); ++op) {
+    for (const std::string &known : namesOf(entry.ops[op])) {
+      if (known == name || known == "layers.0." + name) {
+        return op;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+/// The names of one layer and of what is outside, for the message.
+std::string knownOps(const fusion::EntryGraph &entry) {
+  std::string text;
+  for (mlir::Operation *op : entry.ops) {
+    for (const std::string &name : namesOf(op)) {
+      if (layerOf(name).value_or(0) == 0) {
+        text += (text.empty() ? "" : " ") + name;
+      }
+    }
+  }
+  return text;
+}
+
+/// "decoder.linear of bf16 [1, 3072]": the op and its first operand.
+std::string opText(mlir::Operation *op) {
+  std::string text = op->getName().getStringRef().str();
+  for (mlir::Value operand : op->getOperands()) {
+    if (auto type = mlir::dyn_cast<mlir::RankedTensorType>(operand.getType())) {
+      text += operand == op->getOperand(0) ? " of [" : ", [";
+      for (int64_t i = 0; i < type.getRank(); ++i) {
+        text += (i == 0 ? "" : ", ") + std::to_string(type.getDimSize(i));
+      }
+      text += "]";
+    }
+  }
+  return text;
+}
+
+std::string sentence(plan::Reason reason) {
+  return std::string(stringifyReason(reason)) + ": " +
+         plan::describe(reason).str();
+}
+
+class Why {
+public:
+  Why(const EntryPlan &plan, const DeviceSpec &device, uint32_t op)
+      : plan(plan), device(device), op(op) {
+    const std::vector<uint32_t> phaseOf = plan.phaseOfOps();
+    number = phaseOf[op];
+    table.view = "why";
+    table.columns = {{"considered", "considered"},
+                     {"ops", "ops"},
+                     {"how", "how"},
+                     {"launches", "launches"},
+                     {"time_ps", "us"},
+                     {"instead_of_ps", "instead of us"},
+                     {"answer", "answer"},
+                     {"why", "why"}};
+  }
+
+  void addChosen() {
+    const PhaseDecision &phase = plan.phases[number];
+    add("chosen", opsPattern(plan, phase.ops), howText(plan.variantOf(phase)),
+        phase.after, std::nullopt, "chosen", sentence(phase.reason));
+    const planning::Variant &variant = plan.variantOf(phase);
+    table.notes.push_back(plan.entry.graph.name(op) + " (" +
+                          opText(plan.entry.ops[op]) + ") runs " +
+                          runsText(plan, op) + ": launch " +
+                          std::to_string(number + 1) + " of " +
+                          std::to_string(plan.phases.size()) + ", mode " +
+                          std::string(cost::modeName(plan.chosenMode())) +
+                          ", on " + device.name + ".");
+    std::string text = "Price: " + cost::describe(phase.price) + ".";
+    if (plan.chosenMode() == cost::ExecutionMode::Programmatic) {
+      text += " Overlap with the launch before: " +
+              std::string(cost::overlapText(phase.price.overlap)) + ".";
+    }
+    text += " The kernel moves " + groupedText(variant.work.unique.weights) +
+            " bytes of weights, " + groupedText(variant.work.unique.cache) +
+            " of KV cache and " + groupedText(variant.work.unique.activations) +
+            " of activations, each once; it asks for " +
+            groupedText(variant.read + variant.written) + ".";
+    table.notes.push_back(std::move(text));
+    if (phase.ops.size() > 1) {
+      table.notes.push_back(
+          "Each op alone: " + std::to_string(phase.before.launches) +
+          " launches, " + microsText(phase.before.picoseconds) +
+          "; together: " + std::to_string(phase.after.launches) + ", " +
+          microsText(phase.after.picoseconds) + ".");
+    }
+  }
+
+  void addRejected() {
+    const PhaseDecision &phase = plan.phases[number];
+    for (const planning::Rejected &rejected : phase.rejected) {
+      std::string ops = opsPattern(plan, phase.ops);
+      std::string what = std::string(stringifyChoice(rejected.choice));
+      add(what, rejected.choice == plan::Choice::Fuse ? rejected.note : ops,
+          rejected.choice == plan::Choice::Single ? "each op alone"
+          : rejected.choice == plan::Choice::Library
+              ? "linear layers by cublaslt"
+              : "",
+          rejected.cost, phase.after.picoseconds, "rejected",
+          sentence(rejected.reason) +
+              (rejected.choice == plan::Choice::Fuse || rejected.note.empty()
+                   ? ""
+                   : " (" + rejected.note + ")"));
+    }
+  }
+
+  void addNeighbours() {
+    for (const planning::Neighbours &pair :
+         planning::explainNeighbours(plan, device)) {
+      if (pair.from != op && pair.to != op) {
+        continue;
+      }
+      const uint32_t other = pair.from == op ? pair.to : pair.from;
+      const std::string what =
+          pair.from == op ? "with its consumer" : "with its producer";
+      std::string ops = plan.entry.graph.name(other);
+      std::optional<uint64_t> instead;
+      if (pair.group && pair.group->ops.size() > 2) {
+        ops += " as " + opsPattern(plan, pair.group->ops);
+      }
+      if (pair.chosen) {
+        instead = pair.chosen->picoseconds;
+      }
+      add(what, ops, "", pair.fused, instead,
+          pair.together ? "fused" : "not fused",
+          sentence(pair.reason) +
+              (pair.note.empty() ? "" : " (" + pair.note + ")"));
+    }
+  }
+
+  void addGrounds() {
+    std::string measured;
+    std::string guessed;
+    for (const cost::Ground &ground :
+         cost::grounds(plan.phases[number].price, device)) {
+      std::string &list =
+          ground.origin == NumberOrigin::Prior ? guessed : measured;
+      list += (list.empty() ? "" : ", ") + ground.key + " " +
+              groupedText(ground.value) + " " + ground.unit + " (" +
+              std::string(originName(ground.origin)) + ")";
+    }
+    table.notes.push_back("The price rests on " + measured + ".");
+    table.notes.push_back(guessed.empty()
+                              ? "None of it is a guess."
+                              : "Guessed, not measured: " + guessed + ".");
+  }
+
+  void addForced(const char *choice, const Result<EntryPlan> &forced) {
+    if (!forced) {
+      add(std::string("forced to ") + choice, plan.entry.graph.name(op), "",
+          std::nullopt, std::nullopt, "refused", forced.error().found);
+      return;
+    }
+    planning::Cost cost;
+    cost.launches = forced->step.launches;
+    cost.picoseconds = forced->step.picoseconds;
+    add(std::string("forced to ") + choice, "the whole step",
+        runsText(*forced, op), cost, plan.step.picoseconds,
+        microsChange(plan.step.picoseconds, cost.picoseconds), "");
+  }
+
+  void addFlips(const std::vector<Flip> &flips) {
+    constexpr size_t most = 6;
+    for (size_t i = 0; i < std::min(flips.size(), most); ++i) {
+      const Flip &flip = flips[i];
+      table.notes.push_back("It would run " + flip.runs + " if " +
+                            flip.key->key + " were " + groupedText(flip.then) +
+                            " " + flip.key->unit + " or " +
+                            (flip.then > flip.now ? "more" : "less") +
+                            "; it is " + groupedText(flip.now) + ".");
+    }
+    if (flips.empty()) {
+      table.notes.push_back("No number of the device file, changed alone by up "
+                            "to a factor of 64, would change this.");
+    }
+  }
+
+  Table take() { return std::move(table); }
+
+private:
+  static std::string howText(const planning::Variant &variant) {
+    return variant.family ? variant.family->name().str() + " (" +
+                                variant.config.text() + ")"
+                          : std::string("cublaslt.matmul");
+  }
+
+  void add(std::string what, std::string ops, std::string how,
+           const std::optional<planning::Cost> &cost,
+           std::optional<uint64_t> instead, std::string answer,
+           std::string why) {
+    const Cell none = std::string();
+    table.rows.push_back({std::move(what), std::move(ops), std::move(how),
+                          cost ? Cell(cost->launches) : none,
+                          cost ? Cell(Micros{cost->picoseconds}) : none,
+                          instead ? Cell(Micros{*instead}) : none,
+                          std::move(answer), std::move(why)});
+  }
+
+  const EntryPlan &plan;
+  const DeviceSpec &device;
+  uint32_t op;
+  uint32_t number = 0; ///< of the op's phase
+  Table table;
+};
+
+/// The same model with at most three layers, and the op in its first, middle
+/// or last one.
+struct SmallModel {
+  std::unique_ptr<PreparedEntry> entry;
+  uint32_t op = 0;
+};
+
+Result<SmallModel> smallModel(ModelConfig config, const Workload &workload,
+                              DecisionSet set, const std::string &name) {
+  const int64_t layers = config.layers;
+  config.layers = std::min<int64_t>(layers, 3);
+  SmallModel small;
+  SINTER_ASSIGN(small.entry, PreparedEntry::create(config, workload, set));
+  std::string wanted = name;
+  if (std::optional<int64_t> layer = layerOf(name)) {
+    const int64_t as = *layer == 0            ? 0
+                       : *layer == layers - 1 ? config.layers - 1
+                                              : std::min<int64_t>(*layer, 1);
+    wanted = "layers." + std::to_string(as) + "." +
+             name.substr(std::string("layers.*.").size() - 1 +
+                         std::to_string(*layer).size());
+  }
+  const fusion::EntryGraph graph = fusion::graphOf(small.entry->function());
+  std::optional<uint32_t> op = findOp(graph, wanted);
+  if (!op) {
+    return Error{ErrorCode::Internal, "the small model", wanted, "no such op",
+                 "please report this with the command line"};
+  }
+  small.op = *op;
+  return small;
+}
+
+} // namespace
+
+Result<Table> whyTable(const ModelConfig &config, const Workload &workload,
+                       const DeviceSpec &device, DecisionSet set,
+                       const DecisionOptions &asked, const std::string &name) {
+  SINTER_ASSIGN(std::unique_ptr<PreparedEntry> entry,
+                PreparedEntry::create(config, workload, set));
+  SINTER_ASSIGN(planning::PlanningOptions options, planningOptions(set, asked));
+  SINTER_ASSIGN(EntryPlan plan,
+                planning::planEntry(entry->function(), device, options));
+  std::optional<uint32_t> op = findOp(plan.entry, name);
+  if (!op) {
+    return Error{ErrorCode::OpUnknown, "--why " + name,
+                 "an op of the step: " + knownOps(plan.entry), name,
+                 "name one of them; layers are numbered from 0"};
+  }
+  Why why(plan, device, *op);
+  why.addChosen();
+  why.addRejected();
+  why.addNeighbours();
+  for (plan::Choice choice :
+       {plan::Choice::Fuse, plan::Choice::Library, plan::Choice::Single}) {
+    planning::PlanningOptions forced = options;
+    forced.forces.push_back({plan.entry.graph.name(*op), choice});
+    auto answer = planning::planEntry(entry->function(), device, forced);
+    if (!answer || choiceOf(*answer, *op) != choiceOf(plan, *op)) {
+      why.addForced(std::string(stringifyChoice(choice)).c_str(), answer);
+    }
+  }
+  why.addGrounds();
+  SINTER_ASSIGN(SmallModel small,
+                smallModel(config, workload, set, plan.entry.graph.name(*op)));
+  why.addFlips(findFlips(*entry, *op, *small.entry, small.op, device, options));
+  return why.take();
+}
+
+} // namespace sinter
