@@ -127,7 +127,7 @@ void addDecisions(CLI::App *app, DecisionOptions &into) {
         std::optional<DecisionSet> set = findDecisionSet(word);
         return set ? std::optional(set) : std::nullopt;
       },
-      decisionsHelp)
+      std::string(decisionsHelp) + " (default: exact)")
       ->type_name("eager|single|library|greedy|exact");
   addRules(app, into);
 }
