@@ -205,12 +205,13 @@ TEST(Inspect, ViewsThatDoNotApplyAreRefused) {
   std::string plan = scratch.at("t.plan");
   ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc"}).exitCode,
             0);
-  for (const char *view : {"roofline", "coverage"}) {
+  for (const char *view : {"roofline", "coverage", "neighbours"}) {
     Outcome outcome = runSinter({"inspect", plan, "--view", view});
     EXPECT_EQ(outcome.exitCode, 2) << outcome.err;
     EXPECT_NE(outcome.err.find("SIN1004"), std::string::npos) << outcome.err;
   }
-  for (const char *view : {"memory", "roofline", "coverage"}) {
+  for (const char *view :
+       {"memory", "roofline", "coverage", "decisions", "neighbours"}) {
     Outcome outcome =
         runSinter({"inspect", tales, "--decisions", "eager", "--view", view});
     EXPECT_EQ(outcome.exitCode, 2) << outcome.err;

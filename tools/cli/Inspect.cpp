@@ -18,7 +18,8 @@ Take defineInspect(CLI::App &app) {
                          {"memory", "memory"},
                          {"roofline", "roofline"},
                          {"coverage", "coverage"},
-                         {"decisions", "decisions"}},
+                         {"decisions", "decisions"},
+                         {"neighbours", "neighbours"}},
                         "What to show (default: summary)");
   addFormat(sub, into->format);
   addShape(sub, into->model);

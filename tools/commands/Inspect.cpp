@@ -40,7 +40,7 @@ auto ofEntry(const ModelOptions &options, const ModelConfig &config,
 Result<Table> eagerTableOf(const InspectOptions &options) {
   if (const std::string &view = options.view;
       view == "memory" || view == "roofline" || view == "coverage" ||
-      view == "decisions") {
+      view == "decisions" || view == "neighbours") {
     return Error{ErrorCode::ConflictingArguments, "--view " + view,
                  "Sinter's own kernels", "--decisions eager",
                  "leave --decisions out"};
@@ -106,7 +106,8 @@ Status checkPlanQuestion(const InspectOptions &options) {
                  "the plan " + options.model.model,
                  "name the model that the plan was compiled from"};
   };
-  if (options.view == "roofline" || options.view == "coverage") {
+  if (options.view == "roofline" || options.view == "coverage" ||
+      options.view == "neighbours") {
     return refuse("--view " + options.view);
   }
   const std::pair<bool, const char *> asked[] = {
@@ -158,13 +159,15 @@ Result<Table> ofPlanner(const InspectOptions &options,
   SINTER_ASSIGN(planning::PlanningOptions rules, planningOptions(set, asked));
   SINTER_ASSIGN(planning::EntryPlan plan,
                 planning::planEntry(entry->function(), device, rules));
-  return decisionsTable(plan, device);
+  return options.view == "neighbours" ? neighboursTable(plan, device)
+                                      : decisionsTable(plan, device);
 }
 
 /// Is a question asked that the planner answers?
 bool isQuestion(const InspectOptions &options) {
   return options.why || !options.whatIf.empty() || options.targets.size() > 1 ||
-         options.decisions.size() > 1 || options.view == "decisions";
+         options.decisions.size() > 1 || options.view == "decisions" ||
+         options.view == "neighbours";
 }
 
 /// One side of --compare: a plan, or a decision set of the model.

@@ -98,6 +98,37 @@ Table decisionsTable(const planning::EntryPlan &plan,
   return table;
 }
 
+Table neighboursTable(const planning::EntryPlan &plan,
+                      const DeviceSpec &device) {
+  Table table;
+  table.view = "neighbours";
+  table.columns = {
+      {"count", "count"},      {"from", "from"},     {"to", "to"},
+      {"answer", "answer"},    {"reason", "reason"}, {"fused_ps", "us fused"},
+      {"chosen_ps", "us now"}, {"detail", "detail"}};
+  Collapsed rows(table);
+  for (const planning::Neighbours &pair :
+       planning::explainNeighbours(plan, device)) {
+    const Cell none = std::string();
+    std::string detail = pair.note;
+    if (!pair.together && pair.group) {
+      detail += (detail.empty() ? "" : "; ") + std::string("as ") +
+                opsPattern(plan, pair.group->ops);
+    }
+    rows.add({opsPattern(plan, {pair.from}), opsPattern(plan, {pair.to}),
+              std::string(pair.together ? "fused" : "not fused"),
+              std::string(stringifyReason(pair.reason)),
+              pair.fused ? Cell(Micros{pair.fused->picoseconds}) : none,
+              pair.chosen ? Cell(Micros{pair.chosen->picoseconds}) : none,
+              detail});
+  }
+  table.notes.push_back(
+      "Both times are of the same ops: in the cheapest kernel "
+      "that holds the pair, and as the plan runs them, a "
+      "phase counted in full.");
+  return table;
+}
+
 Table decisionsTable(const format::Plan &plan) {
   Table table;
   table.view = "decisions";

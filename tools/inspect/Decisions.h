@@ -23,7 +23,12 @@ namespace sinter {
 /// and its limiting part, the ops alone before, what was rejected.
 Table decisionsTable(const planning::EntryPlan &plan, const DeviceSpec &device);
 
-/// The same of a plan's evidence.
+/// An answer for every two ops of which one needs the other's result: in one
+/// kernel, or why not. Equal pairs of equal layers once.
+Table neighboursTable(const planning::EntryPlan &plan,
+                      const DeviceSpec &device);
+
+/// Phases of a plan, from its evidence.
 Table decisionsTable(const format::Plan &plan);
 
 /// Decision sets side by side: launches, bytes by class, predicted time per

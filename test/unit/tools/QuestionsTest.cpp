@@ -148,6 +148,36 @@ TEST(Why, NeighboursAreAnswered) {
   EXPECT_EQ(apart.substr(0, 15), "layers.1.swiglu");
 }
 
+/// Every edge of the graph has its answer and reason; those within a phase are
+/// fused, and no other.
+TEST(Neighbours, EveryPairIsAnswered) {
+  auto entry = prepared();
+  auto plan = planned(*entry, h200());
+  ASSERT_TRUE(plan.ok()) << plan.error().message();
+  Table table = neighboursTable(*plan, h200());
+  uint64_t pairs = 0;
+  uint64_t fused = 0;
+  for (const std::vector<Cell> &row : table.rows) {
+    const uint64_t count = std::get<uint64_t>(row[0]);
+    pairs += count;
+    fused += std::get<std::string>(row[3]) == "fused" ? count : 0;
+    EXPECT_FALSE(std::get<std::string>(row[4]).empty());
+  }
+  const std::vector<uint32_t> phaseOf = plan->phaseOfOps();
+  uint64_t edges = 0;
+  uint64_t inside = 0;
+  for (uint32_t op = 0; op < plan->entry.graph.size(); ++op) {
+    for (uint32_t to : plan->entry.graph.consumers(op)) {
+      ++edges;
+      inside += phaseOf[op] == phaseOf[to];
+    }
+  }
+  EXPECT_EQ(pairs, edges);
+  EXPECT_EQ(fused, inside);
+  EXPECT_GT(fused, 0u);
+  EXPECT_LT(fused, pairs);
+}
+
 TEST(Why, UnknownOpListsThoseOfALayer) {
   Result<Table> table = whyTable(config(), Workload{}, h200(),
                                  DecisionSet::Exact, {}, "layers.99.q_proj");
