@@ -111,6 +111,9 @@ Table neighboursTable(const planning::EntryPlan &plan,
        planning::explainNeighbours(plan, device)) {
     const Cell none = std::string();
     std::string detail = pair.note;
+    if (!pair.together && detail.empty()) {
+      detail = barrierText(plan, pair.from, pair.to);
+    }
     if (!pair.together && pair.group) {
       detail += (detail.empty() ? "" : "; ") + std::string("as ") +
                 opsPattern(plan, pair.group->ops);

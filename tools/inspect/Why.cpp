@@ -145,13 +145,15 @@ public:
       if (pair.group && pair.group->ops.size() > 2) {
         ops += " as " + opsPattern(plan, pair.group->ops);
       }
+      const std::string note = pair.together || !pair.note.empty()
+                                   ? pair.note
+                                   : barrierText(plan, pair.from, pair.to);
       if (pair.chosen) {
         instead = pair.chosen->picoseconds;
       }
       add(what, ops, "", pair.fused, instead,
           pair.together ? "fused" : "not fused",
-          sentence(pair.reason) +
-              (pair.note.empty() ? "" : " (" + pair.note + ")"));
+          sentence(pair.reason) + (note.empty() ? "" : " (" + note + ")"));
     }
   }
 

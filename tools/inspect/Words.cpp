@@ -2,6 +2,8 @@
 
 #include "tools/inspect/Words.h"
 
+#include "ir/decoder/Decoder.h"
+
 #include <algorithm>
 
 namespace sinter {
@@ -53,6 +55,23 @@ std::string stepText(const cost::StepPrice &step) {
                                : "the larger of host " + micros(terms.host) +
                                      " and, phase by phase, ";
   return microsText(step.picoseconds) + " = " + host + parts;
+}
+
+std::string barrierText(const planning::EntryPlan &plan, uint32_t from,
+                        uint32_t to) {
+  mlir::Operation *consumer = plan.entry.ops[to];
+  if (!mlir::isa<decoder::LinearOp, decoder::RmsNormOp, decoder::ArgmaxOp>(
+          consumer)) {
+    return "";
+  }
+  const planning::PhaseDecision &phase = plan.phases[plan.phaseOfOps()[from]];
+  const uint64_t blocks = plan.variantOf(phase).work.blocks;
+  if (!plan.variantOf(phase).family || blocks < 2) {
+    return "";
+  }
+  return consumer->getName().getStringRef().str() +
+         " reads whole rows, which " + groupedText(blocks) +
+         " blocks compute: they have to meet before it";
 }
 
 std::string runsText(const planning::EntryPlan &plan, uint32_t op) {

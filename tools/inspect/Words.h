@@ -23,6 +23,12 @@ std::string stepText(const cost::StepPrice &step);
 /// "by the library": how `op` runs in a plan.
 std::string runsText(const planning::EntryPlan &plan, uint32_t op);
 
+/// What stands between a producer and a consumer that reads whole rows of it:
+/// "decoder.linear reads whole rows, which 768 blocks compute: they have to
+/// meet before it". Empty where that is not so.
+std::string barrierText(const planning::EntryPlan &plan, uint32_t from,
+                        uint32_t to);
+
 } // namespace sinter
 
 #endif // SINTER_TOOLS_INSPECT_WORDS_H

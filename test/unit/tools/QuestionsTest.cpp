@@ -135,17 +135,21 @@ TEST(Why, NeighboursAreAnswered) {
   Result<Table> table = whyTable(config(), Workload{}, h200(),
                                  DecisionSet::Exact, {}, "layers.1.down_proj");
   ASSERT_TRUE(table.ok()) << table.error().message();
-  std::string fused, apart;
+  std::string fused, apart, why;
   for (const std::vector<Cell> &row : table->rows) {
     const std::string &answer = std::get<std::string>(row[6]);
     if (answer == "fused") {
       fused = std::get<std::string>(row[1]);
     } else if (answer == "not fused") {
       apart = std::get<std::string>(row[1]);
+      why = std::get<std::string>(row[7]);
     }
   }
   EXPECT_EQ(fused, "layers.1.mlp_residual");
   EXPECT_EQ(apart.substr(0, 15), "layers.1.swiglu");
+  EXPECT_NE(why.find("decoder.linear reads whole rows, which "),
+            std::string::npos)
+      << why;
 }
 
 /// Every edge of the graph has its answer and reason; those within a phase are
