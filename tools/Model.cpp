@@ -6,6 +6,7 @@
 #include "runtime/format/Checkpoint.h"
 #include "runtime/format/RandomWeights.h"
 #include "tools/Compile.h"
+#include "tools/Contexts.h"
 
 #include <algorithm>
 
@@ -87,6 +88,11 @@ Result<PlanArtifact> compileFor(const ModelOptions &options,
   request.target = options.target;
   request.decisions = decisions;
   SINTER_ASSIGN(request.workload, workloadOf(options, model.source.config));
+  if (options.contexts == "auto") {
+    SINTER_ASSIGN(request.contexts, chooseContexts(request));
+  } else if (!options.contexts.empty()) {
+    SINTER_ASSIGN(request.contexts, parseContexts(options.contexts));
+  }
   return compileModel(request);
 }
 

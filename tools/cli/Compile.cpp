@@ -17,6 +17,12 @@ Take defineCompile(CLI::App &app) {
   addShape(sub, into->model);
   addTarget(sub, into->model);
   addDecisions(sub, into->asked);
+  sub->add_option("--contexts", into->model.contexts,
+                  "A decode entry for each of these contexts, which a run "
+                  "switches between; auto: as few as keep every step within "
+                  "1% of the best predicted")
+      ->type_name("auto|N,...")
+      ->excludes("--context");
   addSeed(sub, into->model, "Seed of the random weights of --config-only");
   sub->add_flag("!--no-nvrtc", into->nvrtc,
                 "Leave out binaries for the GPU even where NVRTC is installed");

@@ -5,6 +5,7 @@
 #include "runtime/format/RandomWeights.h"
 #include "runtime/host/HostDevice.h"
 #include "tools/Compile.h"
+#include "tools/Contexts.h"
 #include "tools/PlanEngine.h"
 
 #include <gtest/gtest.h>
@@ -112,6 +113,28 @@ TEST(Buckets, TokensAcrossTheBordersAreThoseOfOneEntry) {
           << position;
     }
   }
+}
+
+TEST(Buckets, ListsOfContexts) {
+  EXPECT_EQ(*parseContexts("512,2048"), (std::vector<int64_t>{512, 2048}));
+  EXPECT_EQ(*parseContexts("7"), std::vector<int64_t>{7});
+  for (const char *text : {"512,512", "512,", "0,4", "4k", "-1"}) {
+    Result<std::vector<int64_t>> contexts = parseContexts(text);
+    ASSERT_FALSE(contexts.ok()) << text;
+    EXPECT_EQ(contexts.error().message(),
+              std::string("SIN1003 (value of an argument not understood): "
+                          "--contexts: wanted auto, or ascending numbers of "
+                          "positions as 512,2048, found '") +
+                  text + "'");
+  }
+}
+
+TEST(Buckets, ChosenByPredictedCost) {
+  Result<std::vector<int64_t>> contexts = chooseContexts(request({}));
+  ASSERT_TRUE(contexts.ok()) << contexts.error().message();
+  ASSERT_FALSE(contexts->empty());
+  EXPECT_EQ(contexts->back(), capacity);
+  EXPECT_TRUE(compileModel(request(*contexts)).ok());
 }
 
 TEST(Buckets, ContextsThatDoNotFitTogetherAreRefused) {
