@@ -5,7 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
+#include <sstream>
 
 using namespace sinter;
 using namespace sinter::e2e;
@@ -16,14 +19,15 @@ namespace {
 std::string compiled(const Scratch &scratch, const std::string &model,
                      const std::string &name) {
   std::string plan = scratch.at(name);
-  Outcome outcome = runSinter({"compile", model, "-o", plan, "--no-nvrtc"});
+  Outcome outcome = runSinter(
+      {"compile", model, "-o", plan, "--no-nvrtc", "--decisions", "single"});
   EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
   return plan;
 }
 
 TEST(Verify, EveryOpOfThreeSteps) {
-  Outcome outcome =
-      runSinter({"verify", tales, "--steps", "3", "--format", "json"});
+  Outcome outcome = runSinter({"verify", tales, "--steps", "3", "--format",
+                               "json", "--decisions", "single"});
   ASSERT_EQ(outcome.exitCode, 0) << outcome.err;
   JsonDocument document = parseText(outcome.out);
   // 4 layers: rms_norm 4 x (2 x 128 + 4 x 128 + 2 x 128) + 128 per step, ...
@@ -43,6 +47,31 @@ TEST(Verify, EveryOpOfThreeSteps) {
     EXPECT_EQ(*row.getString("state"), "ok");
   }
   EXPECT_EQ(found, wanted);
+}
+
+/// Which ops are one kernel is the planner's choice; every op is in one.
+TEST(Verify, FusedKernelsOfThreeSteps) {
+  Outcome outcome =
+      runSinter({"verify", tales, "--steps", "3", "--format", "json"});
+  ASSERT_EQ(outcome.exitCode, 0) << outcome.err;
+  JsonDocument document = parseText(outcome.out);
+  std::set<std::string> ops;
+  size_t fused = 0;
+  for (JsonValue row : listOf(*document.root().get("rows"))) {
+    EXPECT_EQ(*row.getString("state"), "ok");
+    EXPECT_GT(*row.getUnsigned("compared"), 0u);
+    std::string check(*row.getString("check"));
+    fused += check.find('+') != std::string::npos;
+    std::replace(check.begin(), check.end(), '+', ' ');
+    std::istringstream kinds(check);
+    for (std::string kind; kinds >> kind;) {
+      ops.insert(kind);
+    }
+  }
+  EXPECT_GT(fused, 1u);
+  EXPECT_EQ(ops, (std::set<std::string>{"add", "argmax", "attention", "embed",
+                                        "kv_append", "linear", "rms_norm",
+                                        "rope", "swiglu"}));
 }
 
 TEST(Verify, GoldensOfARandomCheckpoint) {
@@ -65,14 +94,14 @@ TEST(Verify, NamesTheFirstOpOfAWrongKernel) {
   std::string json = readText(plan + "/plan.json");
   for (const auto &entry : fs::directory_iterator(plan + "/kernels")) {
     std::string text = readText(entry.path());
-    const std::string sum = "addPiece<8>(lhs, rhs, y, i);";
+    const std::string sum = ">(lhs, rhs, y, i);";
     size_t at = text.find(sum);
     if (text.find("row_add_0") == std::string::npos ||
         at == std::string::npos) {
       continue;
     }
     std::string old = entry.path().stem();
-    text.replace(at, sum.size(), "addPiece<8>(lhs, lhs, y, i);");
+    text.replace(at, sum.size(), ">(lhs, lhs, y, i);");
     std::string digest = sha256Hex(text);
     for (size_t use = json.find(old); use != std::string::npos;
          use = json.find(old)) {
