@@ -79,6 +79,15 @@ public:
         (waits ? ": bound by launches." : ": bound by the GPU."));
   }
 
+  /// A set that has no plan here.
+  void addNone(DecisionSet set, const Error &error) {
+    std::vector<Cell> row(table.columns.size(), std::string());
+    row.front() = std::string(decisionSetName(set));
+    table.rows.push_back(std::move(row));
+    table.notes.push_back(std::string(decisionSetName(set)) +
+                          " has no plan: " + error.message());
+  }
+
   /// No plan can be faster: weights and KV cache once, at the steady rate.
   Status addFloor(const cost::TrafficBytes &unique, int64_t batch) {
     const auto &rate = device.costs.dramReadRate;
@@ -143,10 +152,18 @@ Result<Table> decisionSetsTable(const ModelConfig &config,
                   PreparedEntry::create(config, workload, set));
     SINTER_ASSIGN(planning::PlanningOptions options,
                   planningOptions(set, asked));
-    SINTER_ASSIGN(planning::EntryPlan plan,
-                  planning::planEntry(entry->function(), device, options));
-    rows.add(set, plan, workload.batch);
-    const cost::TrafficBytes unique = figuresOf(plan).unique;
+    Result<planning::EntryPlan> plan =
+        planning::planEntry(entry->function(), device, options);
+    if (!plan) {
+      // Another set may have a plan.
+      if (plan.error().code != ErrorCode::NotPlannable) {
+        return plan.takeError();
+      }
+      rows.addNone(set, plan.error());
+      continue;
+    }
+    rows.add(set, *plan, workload.batch);
+    const cost::TrafficBytes unique = figuresOf(*plan).unique;
     if (!least ||
         unique.weights + unique.cache < least->weights + least->cache) {
       least = unique;

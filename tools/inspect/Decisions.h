@@ -32,7 +32,8 @@ Table neighboursTable(const planning::EntryPlan &plan,
 Table decisionsTable(const format::Plan &plan);
 
 /// Decision sets side by side: launches, bytes by class, predicted time per
-/// mode, the floor; in the notes what the eager step waits for.
+/// mode, the floor; in the notes what the eager step waits for, and why a set
+/// has no plan.
 /// Errors: those of importDecoder, planEntry, priceStep and profileEager.
 Result<Table> decisionSetsTable(const ModelConfig &config,
                                 const Workload &workload,

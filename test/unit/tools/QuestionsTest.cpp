@@ -265,6 +265,23 @@ TEST(DecisionSets, FewerLaunchesAndLessTimeInOrder) {
   EXPECT_NEAR(static_cast<double>(timeAt(*table, 5, 10)), 269.0e6, 0.1e6);
 }
 
+/// No generated kernel multiplies matrices by 64 rows; the library does.
+TEST(DecisionSets, ASetWithoutAPlanSaysWhy) {
+  Workload workload;
+  workload.batch = 64;
+  Result<Table> table =
+      decisionSetsTable(config(1), workload, h200(),
+                        {DecisionSet::Single, DecisionSet::Library}, {});
+  ASSERT_TRUE(table.ok()) << table.error().message();
+  ASSERT_EQ(table->rows.size(), 3u);
+  EXPECT_EQ(textAt(*table, 0, 0), "single");
+  EXPECT_EQ(textAt(*table, 0, 2), "");
+  EXPECT_GT(timeAt(*table, 1, 10), 0u);
+  EXPECT_NE(notesOf(*table).find("single has no plan: SIN2661"),
+            std::string::npos);
+  EXPECT_NE(notesOf(*table).find("64 rows"), std::string::npos);
+}
+
 TEST(DecisionSets, EagerMatricesAreTheModelsOwn) {
   Result<EagerStep> eager = priceEager(config(28), Workload{}, h200());
   ASSERT_TRUE(eager.ok()) << eager.error().message();
