@@ -124,12 +124,12 @@ private:
     switch (variant.choice) {
     case plan::Choice::Fuse:
       phase.reason = whyFused(phase, body);
-      rejectSingle(phase);
+      rejectSingle(phase, tail);
       rejectLibrary(phase, tail);
       break;
     case plan::Choice::Library:
       phase.reason = plan::Reason::LibraryFaster;
-      rejectSingle(phase);
+      rejectSingle(phase, tail);
       rejectFuse(phase, tail);
       break;
     case plan::Choice::Single:
@@ -157,7 +157,16 @@ private:
                              : plan::Reason::FuseSavesLaunch;
   }
 
-  void rejectSingle(PhaseDecision &phase) {
+  void rejectSingle(PhaseDecision &phase, const uint32_t *tail) {
+    for (uint32_t op : phase.ops) {
+      const Refusal *refusal = alone[op]->nearestRefusal();
+      if (refusal && !cheapest(plan, *alone[op], plan::Choice::Single, tail)) {
+        phase.rejected.push_back({plan::Choice::Single,
+                                  refusal->verdict.reason(),
+                                  refusal->verdict.note(), std::nullopt});
+        return;
+      }
+    }
     phase.rejected.push_back({plan::Choice::Single,
                               compare(phase.before, phase.after), "",
                               phase.before});

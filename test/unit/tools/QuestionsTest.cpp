@@ -182,6 +182,20 @@ TEST(Neighbours, EveryPairIsAnswered) {
   EXPECT_LT(fused, pairs);
 }
 
+/// What cannot run is refused with its reason, not priced.
+TEST(Why, TheLibraryWhereNoKernelIs) {
+  Workload workload;
+  workload.batch = 64;
+  Result<Table> table = whyTable(config(), workload, h200(), DecisionSet::Exact,
+                                 {}, "layers.1.down_proj");
+  ASSERT_TRUE(table.ok()) << table.error().message();
+  EXPECT_EQ(textAt(*table, 0, 2), "cublaslt.matmul");
+  EXPECT_EQ(textAt(*table, 1, 0), "single");
+  EXPECT_EQ(textAt(*table, 1, 4), ""); // no price
+  EXPECT_NE(textAt(*table, 1, 7).find("64 rows, wanted 1"), std::string::npos)
+      << textAt(*table, 1, 7);
+}
+
 TEST(Why, UnknownOpListsThoseOfALayer) {
   Result<Table> table = whyTable(config(), Workload{}, h200(),
                                  DecisionSet::Exact, {}, "layers.99.q_proj");
