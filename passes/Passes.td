@@ -288,7 +288,7 @@ def PlanVerifyStage : Sinter_Pass<"plan-verify-stage"> {
     | normalized | and each weight is loaded once per function, nothing is unused |
     | packed | and what is packed are whole weights |
     | marked | and each decoder op of the step has a `plan.mark`, groups are numbered in the order in which they run |
-    | grouped | every decoder op is in a single or group with a decision; no marks |
+    | grouped | every decoder op of the step is in a single or group with a decision, slices too; no marks |
     | selected | each group has a family that accepts it and one of its configurations |
     | outlined | launches only; each kernel is launched, and its family accepts it |
     | placed | every argument and launch has slots; reads see what was written for them; nothing is overwritten beside a launch that still runs |

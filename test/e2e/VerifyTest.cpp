@@ -5,7 +5,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <map>
 #include <set>
 #include <sstream>
@@ -17,19 +16,57 @@ namespace fs = std::filesystem;
 namespace {
 
 std::string compiled(const Scratch &scratch, const std::string &model,
-                     const std::string &name) {
+                     const std::string &name,
+                     const std::string &decisions = "exact") {
   std::string plan = scratch.at(name);
   Outcome outcome = runSinter(
-      {"compile", model, "-o", plan, "--no-nvrtc", "--decisions", "single"});
+      {"compile", model, "-o", plan, "--no-nvrtc", "--decisions", decisions});
   EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
   return plan;
 }
 
-TEST(Verify, EveryOpOfThreeSteps) {
-  Outcome outcome = runSinter({"verify", tales, "--steps", "3", "--format",
-                               "json", "--decisions", "single"});
-  ASSERT_EQ(outcome.exitCode, 0) << outcome.err;
+/// Elements compared by kind of kernel; all of them are to agree.
+std::map<std::string, uint64_t> agreements(const Outcome &outcome) {
+  EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+  std::map<std::string, uint64_t> found;
   JsonDocument document = parseText(outcome.out);
+  for (JsonValue row : listOf(*document.root().get("rows"))) {
+    found[std::string(*row.getString("check"))] = *row.getUnsigned("compared");
+    EXPECT_EQ(*row.getString("state"), "ok");
+  }
+  return found;
+}
+
+/// Replaces `from` by `to` in the kernel whose text has `symbol`, digests and
+/// all.
+void tamper(const std::string &plan, const std::string &symbol,
+            const std::string &from, const std::string &to) {
+  std::string json = readText(plan + "/plan.json");
+  for (const auto &entry : fs::directory_iterator(plan + "/kernels")) {
+    std::string text = readText(entry.path());
+    size_t at = text.find(from);
+    if (text.find("SINTER_KERNEL(" + symbol) == std::string::npos ||
+        at == std::string::npos) {
+      continue;
+    }
+    std::string old = entry.path().stem();
+    text.replace(at, from.size(), to);
+    std::string digest = sha256Hex(text);
+    for (size_t use = json.find(old); use != std::string::npos;
+         use = json.find(old)) {
+      json.replace(use, old.size(), digest);
+    }
+    fs::remove(entry.path());
+    writeText(plan + "/kernels/" + digest + ".cu", text);
+    writeText(plan + "/plan.json", json);
+    return;
+  }
+  ADD_FAILURE() << "no kernel " << symbol << " with " << from;
+}
+
+TEST(Verify, EveryOpOfThreeSteps) {
+  Scratch scratch;
+  std::string plan = compiled(scratch, tales, "t.plan", "single");
   // 4 layers: rms_norm 4 x (2 x 128 + 4 x 128 + 2 x 128) + 128 per step, ...
   std::map<std::string, uint64_t> wanted = {
       {"add", 3 * 8 * 128},
@@ -41,37 +78,33 @@ TEST(Verify, EveryOpOfThreeSteps) {
       {"swiglu", 3 * 4 * 384},
       {"linear", 3 * (4 * (512 + 256 + 256 + 128 + 384 + 384 + 128) + 2048)},
       {"kv_append", 3ull * 8 * 2 * 2048 * 128}};
-  std::map<std::string, uint64_t> found;
-  for (JsonValue row : listOf(*document.root().get("rows"))) {
-    found[std::string(*row.getString("check"))] = *row.getUnsigned("compared");
-    EXPECT_EQ(*row.getString("state"), "ok");
-  }
-  EXPECT_EQ(found, wanted);
+  EXPECT_EQ(agreements(runSinter(
+                {"verify", plan, "--steps", "3", "--format", "json"})),
+            wanted);
 }
 
-/// Which ops are one kernel is the planner's choice; every op is in one.
+/// Whatever is fused: every op of the model is in some kernel, and each kernel
+/// agrees at what it stores.
 TEST(Verify, FusedKernelsOfThreeSteps) {
-  Outcome outcome =
-      runSinter({"verify", tales, "--steps", "3", "--format", "json"});
-  ASSERT_EQ(outcome.exitCode, 0) << outcome.err;
-  JsonDocument document = parseText(outcome.out);
-  std::set<std::string> ops;
-  size_t fused = 0;
-  for (JsonValue row : listOf(*document.root().get("rows"))) {
-    EXPECT_EQ(*row.getString("state"), "ok");
-    EXPECT_GT(*row.getUnsigned("compared"), 0u);
-    std::string check(*row.getString("check"));
-    fused += check.find('+') != std::string::npos;
-    std::replace(check.begin(), check.end(), '+', ' ');
-    std::istringstream kinds(check);
-    for (std::string kind; kinds >> kind;) {
-      ops.insert(kind);
+  for (const char *decisions : {"greedy", "exact"}) {
+    Scratch scratch;
+    std::string plan = compiled(scratch, tales, "t.plan", decisions);
+    std::set<std::string> ops;
+    size_t fused = 0;
+    for (const auto &[check, compared] : agreements(
+             runSinter({"verify", plan, "--steps", "3", "--format", "json"}))) {
+      EXPECT_GT(compared, 0u) << check;
+      fused += check.find('+') != std::string::npos;
+      std::istringstream kinds(check);
+      for (std::string kind; std::getline(kinds, kind, '+');) {
+        ops.insert(kind);
+      }
     }
+    EXPECT_GE(fused, 2u) << decisions;
+    EXPECT_EQ(ops, (std::set<std::string>{"add", "argmax", "attention", "embed",
+                                          "kv_append", "linear", "rms_norm",
+                                          "rope", "swiglu"}));
   }
-  EXPECT_GT(fused, 1u);
-  EXPECT_EQ(ops, (std::set<std::string>{"add", "argmax", "attention", "embed",
-                                        "kv_append", "linear", "rms_norm",
-                                        "rope", "swiglu"}));
 }
 
 TEST(Verify, GoldensOfARandomCheckpoint) {
@@ -86,37 +119,32 @@ TEST(Verify, GoldensOfARandomCheckpoint) {
   }
 }
 
-/// A kernel text that was tampered with, digests and all, still computes
-/// something else than its specification: the first op that uses it is named.
+/// A kernel text that was tampered with still computes something else than its
+/// specification: the first op that uses it is named.
 TEST(Verify, NamesTheFirstOpOfAWrongKernel) {
   Scratch scratch;
-  std::string plan = compiled(scratch, tales, "t.plan");
-  std::string json = readText(plan + "/plan.json");
-  for (const auto &entry : fs::directory_iterator(plan + "/kernels")) {
-    std::string text = readText(entry.path());
-    const std::string sum = ">(lhs, rhs, y, i);";
-    size_t at = text.find(sum);
-    if (text.find("row_add_0") == std::string::npos ||
-        at == std::string::npos) {
-      continue;
-    }
-    std::string old = entry.path().stem();
-    text.replace(at, sum.size(), ">(lhs, lhs, y, i);");
-    std::string digest = sha256Hex(text);
-    for (size_t use = json.find(old); use != std::string::npos;
-         use = json.find(old)) {
-      json.replace(use, old.size(), digest);
-    }
-    fs::remove(entry.path());
-    writeText(plan + "/kernels/" + digest + ".cu", text);
-    writeText(plan + "/plan.json", json);
-    break;
-  }
+  std::string plan = compiled(scratch, tales, "t.plan", "single");
+  tamper(plan, "row_add_0", "addPiece<8>(lhs, rhs, y, i);",
+         "addPiece<8>(lhs, lhs, y, i);");
   Outcome outcome = runSinter({"verify", plan, "--steps", "1"});
   EXPECT_EQ(outcome.exitCode, 1);
   EXPECT_NE(outcome.err.find("SIN4102"), std::string::npos) << outcome.err;
   for (const char *word : {"position 0", "layers.0.attention_residual",
                            "row_add_0", "element ", "ulp away"}) {
+    EXPECT_NE(outcome.err.find(word), std::string::npos) << outcome.err;
+  }
+}
+
+/// A wrong norm in front of attention shows in the keys that it appends, and
+/// the bounds of the fused kernel do not hide it.
+TEST(Verify, NamesAWrongFusedKernel) {
+  Scratch scratch;
+  std::string plan = compiled(scratch, tales, "t.plan", "exact");
+  tamper(plan, "attention_decode", "kKeyEps = 1e-06f", "kKeyEps = 1e+02f");
+  Outcome outcome = runSinter({"verify", plan, "--steps", "1"});
+  EXPECT_EQ(outcome.exitCode, 1);
+  for (const char *word : {"SIN4102", "position 0", "op layers.0.",
+                           "kernel attention_decode_", "ulp away"}) {
     EXPECT_NE(outcome.err.find(word), std::string::npos) << outcome.err;
   }
 }

@@ -25,7 +25,8 @@ struct Road {
 };
 
 /// Compiles a config and prepares it with random weights on the host device.
-Road prepare(const std::string &model, int32_t config) {
+Road prepare(const std::string &model, int32_t config,
+             DecisionSet decisions = DecisionSet::Exact) {
   Road road;
   CompileRequest request;
   Result<ModelSource> source =
@@ -36,6 +37,7 @@ Road prepare(const std::string &model, int32_t config) {
   request.workload.context = context;
   request.workload.maxContext = 40;
   request.config = config;
+  request.decisions.set = decisions;
   road.config = request.source.config;
   Result<PlanArtifact> artifact = compileModel(request);
   EXPECT_TRUE(artifact.ok());
@@ -78,12 +80,18 @@ std::vector<float> logits(Road &road) {
   return values;
 }
 
-class RunPlan : public ::testing::TestWithParam<int32_t> {};
+struct Planned {
+  DecisionSet decisions;
+  int32_t config;
+};
+
+class RunPlan : public ::testing::TestWithParam<Planned> {};
 
 // The last of `context` steps attends exactly the positions that the plan was
 // made for: every launch and every byte is then the one that the plan names.
 TEST_P(RunPlan, TheHostCountsWhatThePlanSays) {
-  Road road = prepare("/test/data/checkpoints/qwen3-rand", GetParam());
+  Road road = prepare("/test/data/checkpoints/qwen3-rand", GetParam().config,
+                      GetParam().decisions);
   ASSERT_NE(road.session, nullptr);
   for (int32_t position = 0; position < context; ++position) {
     road.device->resetCounters();
@@ -115,7 +123,12 @@ TEST_P(RunPlan, TheHostCountsWhatThePlanSays) {
     total += counted->launches;
   }
   EXPECT_EQ(total, plan.entries[0].steps.size());
-  EXPECT_LT(total, static_cast<uint64_t>(road.config.layers) * 19 + 4);
+  const uint64_t ops = static_cast<uint64_t>(road.config.layers) * 19 + 4;
+  if (GetParam().decisions == DecisionSet::Single) {
+    EXPECT_EQ(total, ops);
+  } else {
+    EXPECT_LT(total, ops);
+  }
   // The decisions carry the same bytes, all ops of a step those of the step.
   std::map<std::string, uint64_t> decisions;
   for (const format::Decision &decision : plan.decisions) {
@@ -134,7 +147,71 @@ TEST_P(RunPlan, TheHostCountsWhatThePlanSays) {
   EXPECT_EQ(decided, worked);
 }
 
-INSTANTIATE_TEST_SUITE_P(Configurations, RunPlan, ::testing::Values(-1, 0, 1));
+INSTANTIATE_TEST_SUITE_P(Configurations, RunPlan,
+                         ::testing::Values(Planned{DecisionSet::Exact, -1},
+                                           Planned{DecisionSet::Exact, 0},
+                                           Planned{DecisionSet::Exact, 1},
+                                           Planned{DecisionSet::Greedy, -1},
+                                           Planned{DecisionSet::Single, 0},
+                                           Planned{DecisionSet::Single, 1}),
+                         [](const auto &info) {
+                           const int32_t config = info.param.config;
+                           return std::string(
+                                      decisionSetName(info.param.decisions)) +
+                                  (config < 0 ? "Cheapest"
+                                              : std::to_string(config));
+                         });
+
+// Packed or not, fused or not: the same weights, so the same step up to the
+// order of sums. Qwen2 packs biases.
+class DecisionSets : public ::testing::TestWithParam<const char *> {};
+
+TEST_P(DecisionSets, GiveTheSameTokens) {
+  const std::string model = std::string("/test/data/checkpoints/") + GetParam();
+  std::vector<std::vector<float>> wanted;
+  for (DecisionSet set :
+       {DecisionSet::Single, DecisionSet::Greedy, DecisionSet::Exact}) {
+    Road road = prepare(model, -1, set);
+    ASSERT_NE(road.session, nullptr);
+    bool packed = false;
+    for (const format::Weight &weight : road.session->plan().weights) {
+      packed |= weight.pack.has_value();
+    }
+    EXPECT_EQ(packed, set != DecisionSet::Single);
+    for (int32_t position = 0; position < 8; ++position) {
+      step(road, 31 * position + 2, position);
+      const std::vector<float> found = logits(road);
+      if (set == DecisionSet::Single) {
+        wanted.push_back(found);
+        continue;
+      }
+      const std::vector<float> &same = wanted[static_cast<size_t>(position)];
+      double distance = 0;
+      double norm = 0;
+      for (size_t i = 0; i < found.size(); ++i) {
+        distance += std::pow(double{found[i]} - same[i], 2);
+        norm += std::pow(double{same[i]}, 2);
+      }
+      // Half of what bf16 alone is from fp32 on these checkpoints.
+      EXPECT_LE(std::sqrt(distance / norm), 0x1p-7)
+          << decisionSetName(set) << ", position " << position;
+      // The token, or one that was as near as that.
+      const auto token = std::max_element(found.begin(), found.end());
+      const float best = *std::max_element(same.begin(), same.end());
+      EXPECT_GE(same[static_cast<size_t>(token - found.begin())],
+                best - std::abs(best) * 0x1p-6f)
+          << decisionSetName(set) << ", position " << position;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Checkpoints, DecisionSets,
+                         ::testing::Values("qwen3-rand", "qwen2-rand",
+                                           "llama-rand"),
+                         [](const auto &info) {
+                           return std::string(info.param)
+                               .substr(0, std::string(info.param).find('-'));
+                         });
 
 TEST(RunPlanValues, TheTokenIsTheLargestLogitAndTheCacheMatters) {
   Road road = prepare("/test/data/checkpoints/qwen3-rand", -1);
