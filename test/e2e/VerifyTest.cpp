@@ -124,8 +124,7 @@ TEST(Verify, GoldensOfARandomCheckpoint) {
 TEST(Verify, NamesTheFirstOpOfAWrongKernel) {
   Scratch scratch;
   std::string plan = compiled(scratch, tales, "t.plan", "single");
-  tamper(plan, "row_add_0", "addPiece<8>(lhs, rhs, y, i);",
-         "addPiece<8>(lhs, lhs, y, i);");
+  tamper(plan, "row_add_0", ">(lhs, rhs, y, i);", ">(lhs, lhs, y, i);");
   Outcome outcome = runSinter({"verify", plan, "--steps", "1"});
   EXPECT_EQ(outcome.exitCode, 1);
   EXPECT_NE(outcome.err.find("SIN4102"), std::string::npos) << outcome.err;
