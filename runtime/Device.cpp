@@ -2,7 +2,9 @@
 
 #include "runtime/Device.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace sinter {
 
@@ -10,6 +12,27 @@ Result<ProgramId> Device::prepareProgram(std::span<const ProgramStep> steps,
                                          LaunchMode mode) {
   programs.emplace_back(steps.begin(), steps.end());
   return ProgramId{static_cast<uint32_t>(programs.size() - 1)};
+}
+
+Result<ReadId> Device::startRead(BufferId buffer, uint64_t offset,
+                                 uint64_t bytes) {
+  std::vector<std::byte> data(bytes);
+  SINTER_TRY(download(buffer, offset, data));
+  auto free = std::find_if(reads.begin(), reads.end(),
+                           [](const auto &each) { return each.empty(); });
+  if (free == reads.end()) {
+    free = reads.emplace(free);
+  }
+  *free = std::move(data);
+  return ReadId{static_cast<uint32_t>(free - reads.begin())};
+}
+
+Status Device::finishRead(ReadId read, std::span<std::byte> into) {
+  std::vector<std::byte> data = std::exchange(reads[read.index], {});
+  if (!into.empty()) {
+    std::copy(data.begin(), data.end(), into.begin());
+  }
+  return Status::success();
 }
 
 Status Device::admitGemm(const format::Gemm &problem) const {

@@ -38,6 +38,11 @@ struct ProgramId {
   uint32_t index = UINT32_MAX;
 };
 
+/// A read that was started; valid until it is finished.
+struct ReadId {
+  uint32_t index = UINT32_MAX;
+};
+
 /// A kernel built beforehand for one architecture ("sm_90a").
 struct KernelBinary {
   std::string arch;
@@ -134,6 +139,12 @@ public:
   /// Waits for the launches before it.
   virtual Status download(BufferId buffer, uint64_t offset,
                           std::span<std::byte> bytes) = 0;
+  /// Starts reading a range as everything given so far leaves it. What is given
+  /// later runs beside it and must not write the range before finishRead().
+  virtual Result<ReadId> startRead(BufferId buffer, uint64_t offset,
+                                   uint64_t bytes);
+  /// Waits for the read; `into` has its size, or is empty and forgets it.
+  virtual Status finishRead(ReadId read, std::span<std::byte> into);
   /// Between two ranges that do not overlap.
   virtual Status copy(BufferId from, uint64_t fromOffset, BufferId to,
                       uint64_t toOffset, uint64_t bytes) = 0;
@@ -181,6 +192,7 @@ public:
 
 private:
   std::vector<std::vector<ProgramStep>> programs;
+  std::vector<std::vector<std::byte>> reads; ///< empty: free
 };
 
 } // namespace sinter

@@ -20,10 +20,13 @@ CudaDevice::create(std::shared_ptr<const DriverApi> api, CudaOptions options) {
               device->stream.out(), driver::streamNonBlocking);
   device->staging =
       std::make_unique<Staging>(device->api(), device->stream.get());
+  SINTER_ASSIGN(device->reads, AsyncReads::open(device->api()));
   return device;
 }
 
 CudaDevice::~CudaDevice() {
+  // Waits for reads first: they wait for the other stream.
+  reads.reset();
   // Nothing may still run on what is released now.
   if (stream.get() != nullptr) {
     (void)api()->streamSynchronize(stream.get());
@@ -101,6 +104,12 @@ Status CudaDevice::download(BufferId buffer, uint64_t offset,
                 copyToHost, bytes.data(), from, bytes.size(), stream.get());
   }
   return synchronize();
+}
+
+Result<ReadId> CudaDevice::startRead(BufferId buffer, uint64_t offset,
+                                     uint64_t bytes) {
+  SINTER_ASSIGN(Pointer from, locate(buffer, offset, bytes));
+  return reads->start(from, bytes, stream.get());
 }
 
 Status CudaDevice::copy(BufferId from, uint64_t fromOffset, BufferId to,
@@ -183,6 +192,77 @@ Status CudaDevice::bindLaunch(const ProgramStep &step, BoundStep &bound) {
   return Status::success();
 }
 
+Status CudaDevice::admitGemm(const format::Gemm &problem) const {
+  if (!library) {
+    SINTER_ASSIGN(library, options.library());
+  }
+  return Status::success();
+}
+
+Status CudaDevice::bindGemm(const ProgramStep &step, BoundStep &bound) {
+  SINTER_TRY(admitGemm(step.gemm));
+  const format::Gemm &gemm = step.gemm;
+  const bool bias = gemm.epilogue == format::GemmEpilogue::Bias;
+  std::vector<uint64_t> wanted = {gemm.m * gemm.k, gemm.n * gemm.k};
+  if (bias) {
+    wanted.push_back(gemm.n);
+  }
+  wanted.push_back(gemm.m * gemm.n);
+  bound.object = "product by cublasLt";
+  if (step.arguments.size() != wanted.size()) {
+    return Error{ErrorCode::KernelArguments, bound.object,
+                 std::to_string(wanted.size()) + " arguments",
+                 std::to_string(step.arguments.size()), ""};
+  }
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const Argument &argument = step.arguments[i];
+    if (argument.count != wanted[i]) {
+      return Error{ErrorCode::KernelArguments, bound.object,
+                   std::to_string(wanted[i]) + " elements of argument " +
+                       std::to_string(i),
+                   std::to_string(argument.count), ""};
+    }
+    SINTER_ASSIGN(Pointer pointer,
+                  locate(argument.buffer, argument.offset, 2 * wanted[i]));
+    bound.pointers.push_back(pointer);
+  }
+  GemmPointers pointers;
+  pointers.x = bound.pointers[0];
+  pointers.weight = bound.pointers[1];
+  pointers.bias = bias ? bound.pointers[2] : 0;
+  pointers.y = bound.pointers.back();
+  if (step.workspace) {
+    // Whatever its elements are, there are as many bytes.
+    pointers.workspaceBytes = step.workspace->count;
+    SINTER_ASSIGN(pointers.workspace,
+                  locate(step.workspace->buffer, step.workspace->offset,
+                         pointers.workspaceBytes));
+  }
+  SINTER_ASSIGN(bound.gemm, LibraryGemm::prepare(library, gemm, pointers));
+  const std::string said =
+      bound.gemm->describe() + " by cublasLt " + library->versionText();
+  if (options.note && algorithms.insert(said).second) {
+    options.note(said);
+  }
+  // The library loads its kernels at their first use, which a capture forbids.
+  return bound.gemm->enqueue(stream.get());
+}
+
+Status CudaDevice::gemm(const format::Gemm &problem,
+                        std::span<const Argument> arguments,
+                        const Argument *workspace) {
+  ProgramStep step;
+  step.kind = ProgramStep::Kind::Gemm;
+  step.gemm = problem;
+  step.arguments.assign(arguments.begin(), arguments.end());
+  if (workspace != nullptr) {
+    step.workspace = *workspace;
+  }
+  // Binding runs it once.
+  SINTER_ASSIGN(BoundStep bound, bind(step));
+  return Status::success();
+}
+
 Result<BoundStep> CudaDevice::bind(const ProgramStep &step) {
   BoundStep bound;
   bound.kind = step.kind;
@@ -191,7 +271,8 @@ Result<BoundStep> CudaDevice::bind(const ProgramStep &step) {
     return bound;
   }
   if (step.kind == ProgramStep::Kind::Gemm) {
-    SINTER_TRY(admitGemm(step.gemm));
+    SINTER_TRY(bindGemm(step, bound));
+    return bound;
   }
   bound.copyBytes = step.copyBytes;
   for (const Argument &argument : step.arguments) {

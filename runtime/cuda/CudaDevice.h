@@ -9,6 +9,7 @@
 #define SINTER_RUNTIME_CUDA_CUDADEVICE_H
 
 #include "runtime/Device.h"
+#include "runtime/cuda/AsyncReads.h"
 #include "runtime/cuda/Gpu.h"
 #include "runtime/cuda/Kernels.h"
 #include "runtime/cuda/Programs.h"
@@ -16,6 +17,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ namespace sinter::cuda {
 
 struct CudaOptions {
   KernelCompiler compile = compileWithNvrtc();   ///< kernels without a binary
+  CublasLtOpener library = openCublasLt;         ///< when a plan calls it
   std::function<void(const std::string &)> note; ///< what a person may miss
   std::function<void(uint64_t done, uint64_t total)> progress; ///< loadKernels
 };
@@ -53,6 +56,11 @@ public:
                 std::span<const std::byte> bytes) override;
   Status download(BufferId buffer, uint64_t offset,
                   std::span<std::byte> bytes) override;
+  Result<ReadId> startRead(BufferId buffer, uint64_t offset,
+                           uint64_t bytes) override;
+  Status finishRead(ReadId read, std::span<std::byte> into) override {
+    return reads->finish(read, into);
+  }
   Status copy(BufferId from, uint64_t fromOffset, BufferId to,
               uint64_t toOffset, uint64_t bytes) override;
   Status zero(BufferId buffer, uint64_t offset, uint64_t bytes) override;
@@ -60,6 +68,9 @@ public:
   loadKernels(std::span<const KernelSource> sources) override;
   Status launch(KernelId kernel, const LaunchShape &shape,
                 std::span<const Argument> arguments) override;
+  Status admitGemm(const format::Gemm &problem) const override;
+  Status gemm(const format::Gemm &problem, std::span<const Argument> arguments,
+              const Argument *workspace) override;
   Status synchronize() override;
   /// SIN2807: mode Pdl before compute capability 9.0.
   Result<ProgramId> prepareProgram(std::span<const ProgramStep> steps,
@@ -87,6 +98,7 @@ private:
   Result<driver::Pointer> locate(BufferId buffer, uint64_t offset,
                                  uint64_t bytes) const;
   Result<BoundStep> bind(const ProgramStep &step);
+  Status bindGemm(const ProgramStep &step, BoundStep &bound);
   Status bindLaunch(const ProgramStep &step, BoundStep &bound);
 
   CudaOptions options;
@@ -94,6 +106,9 @@ private:
   std::unique_ptr<Gpu> gpu;
   OwnedStream stream;
   std::unique_ptr<Staging> staging;
+  std::unique_ptr<AsyncReads> reads;
+  mutable std::shared_ptr<const CublasLtApi> library; ///< once asked for
+  std::set<std::string> algorithms; ///< of the library, said by now
   std::vector<Memory> memories;
   std::vector<LoadedKernel> kernels;
   std::vector<Program> programs;

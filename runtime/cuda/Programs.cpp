@@ -14,6 +14,9 @@ Status enqueue(const DriverApi &api, BoundStep &step, Stream stream) {
                 step.pointers[0], step.copyBytes, stream);
     return Status::success();
   }
+  if (step.kind == ProgramStep::Kind::Gemm) {
+    return step.gemm->enqueue(stream);
+  }
   std::array<LaunchAttribute, 2> attributes{};
   unsigned count = 0;
   if (step.programmatic) {
@@ -81,6 +84,33 @@ Result<GraphNode> addCopy(const Gpu &gpu, Graph graph, const BoundStep &step) {
   return node;
 }
 
+Result<GraphNode> addGemm(const DriverApi &api, Graph graph,
+                          const BoundStep &step, Stream stream) {
+  SINTER_CUDA(api, step.object, captureBegin, stream, CaptureThreadLocal);
+  Status given = step.gemm->enqueue(stream);
+  // Ended in any case, or the stream is lost.
+  OwnedGraph captured(api);
+  SINTER_CUDA(api, step.object, captureEnd, stream, captured.out());
+  SINTER_TRY(std::move(given));
+  GraphNode node = nullptr;
+  SINTER_CUDA(api, step.object, graphAddChild, &node, graph, nullptr, 0,
+              captured.get());
+  return node;
+}
+
+Result<GraphNode> addStep(const Gpu &gpu, Graph graph, BoundStep &step,
+                          Stream stream) {
+  switch (step.kind) {
+  case ProgramStep::Kind::Copy:
+    return addCopy(gpu, graph, step);
+  case ProgramStep::Kind::Gemm:
+    return addGemm(gpu.api(), graph, step, stream);
+  case ProgramStep::Kind::Launch:
+    break;
+  }
+  return addKernel(gpu.api(), graph, step);
+}
+
 } // namespace
 
 Result<OwnedGraphExec> buildGraph(const Gpu &gpu, std::span<BoundStep> steps,
@@ -95,9 +125,7 @@ Result<OwnedGraphExec> buildGraph(const Gpu &gpu, std::span<BoundStep> steps,
   std::vector<EdgeData> edges;
   GraphNode before = nullptr;
   for (BoundStep &step : steps) {
-    SINTER_ASSIGN(GraphNode node, step.kind == ProgramStep::Kind::Copy
-                                      ? addCopy(gpu, graph.get(), step)
-                                      : addKernel(api, graph.get(), step));
+    SINTER_ASSIGN(GraphNode node, addStep(gpu, graph.get(), step, stream));
     if (before != nullptr) {
       EdgeData edge{};
       if (step.programmatic) {

@@ -6,7 +6,9 @@
 #include "runtime/Device.h"
 #include "runtime/cuda/DriverApi.h"
 #include "runtime/cuda/Gpu.h"
+#include "runtime/cuda/LibraryGemm.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,7 @@ struct BoundStep {
   LaunchShape shape;
   std::vector<void *> params;
   bool programmatic = false;
+  std::unique_ptr<LibraryGemm> gemm; ///< Gemm
   // Copy, of pointers[0] to pointers[1]:
   uint64_t copyBytes = 0;
 };
@@ -31,8 +34,9 @@ struct BoundStep {
 Status enqueue(const DriverApi &api, BoundStep &step, driver::Stream stream);
 
 /// The steps as a chain of explicit nodes: an edge with port programmatic into
-/// each programmatic step, a full one into all others. Loaded onto the GPU.
-/// SIN3205, SIN3206.
+/// each programmatic step, a full one into all others. What the library does
+/// for a product is captured from `stream` and becomes a child. Loaded onto the
+/// GPU. SIN3205, SIN3206.
 Result<OwnedGraphExec> buildGraph(const Gpu &gpu, std::span<BoundStep> steps,
                                   driver::Stream stream);
 

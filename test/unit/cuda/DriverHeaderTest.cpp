@@ -5,31 +5,18 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/cuda/DriverApi.h"
+#include "test/unit/cuda/SameCall.h"
 
 #include <gtest/gtest.h>
 
 #if SINTER_HAS_CUDA_HEADER
 #include <cuda.h>
 
-#include <type_traits>
-
 using namespace sinter::cuda;
+using sinter::cuda::test::alike;
+using sinter::cuda::test::SameCall;
 
 namespace {
-
-/// One argument or field: same size, both pointers or both numbers or both
-/// structs.
-template <typename Ours, typename Theirs>
-constexpr bool alike = sizeof(Ours) == sizeof(Theirs) &&
-                       std::is_pointer_v<Ours> == std::is_pointer_v<Theirs> &&
-                       std::is_class_v<Ours> == std::is_class_v<Theirs>;
-
-template <typename Ours, typename Theirs>
-struct SameCall : std::false_type {};
-template <typename R, typename... Ours, typename S, typename... Theirs>
-  requires(sizeof...(Ours) == sizeof...(Theirs))
-struct SameCall<R (*)(Ours...), S (*)(Theirs...)>
-    : std::bool_constant<alike<R, S> && (alike<Ours, Theirs> && ...)> {};
 
 #define SINTER_DRIVER(MEMBER, SYMBOL, PARAMS)                                  \
   static_assert(                                                               \
@@ -38,8 +25,9 @@ struct SameCall<R (*)(Ours...), S (*)(Theirs...)>
 #include "runtime/cuda/DriverFunctions.def"
 
 #define SAME_FIELD(OURS, FIELD, THEIRS, NAME)                                  \
-  static_assert(offsetof(driver::OURS, FIELD) == offsetof(THEIRS, NAME) &&     \
-                alike<decltype(driver::OURS::FIELD), decltype(THEIRS::NAME)>)
+  static_assert(                                                               \
+      offsetof(driver::OURS, FIELD) == offsetof(THEIRS, NAME) &&               \
+      alike<decltype(driver::OURS::FIELD), decltype(THEIRS::NAME)>())
 #define SAME_SIZE(OURS, THEIRS)                                                \
   static_assert(sizeof(driver::OURS) == sizeof(THEIRS) &&                      \
                 alignof(driver::OURS) == alignof(THEIRS))

@@ -26,6 +26,7 @@ Result<std::unique_ptr<CudaDevice>> FakeDriver::open() {
     kernels[source.symbol].source = source;
     return "image of " + source.symbol;
   };
+  options.library = openFakeCublasLt;
   options.note = [this](const std::string &text) { notes.push_back(text); };
   SINTER_ASSIGN(std::shared_ptr<const DriverApi> api,
                 startDriver(table(), nullptr));

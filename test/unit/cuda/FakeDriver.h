@@ -39,6 +39,7 @@ struct FakeGraph {
     FakeLaunch launch;
     driver::Pointer from = 0, to = 0;
     size_t bytes = 0;
+    std::vector<std::function<void()>> captured;
   };
   struct Edge {
     size_t from, to;
@@ -91,7 +92,14 @@ public:
   void misuse(const std::string &what) { misuses.push_back(what); }
   /// The allocation that holds the range, or a misuse.
   std::byte *memory(driver::Pointer pointer, size_t bytes);
-  void enqueue(std::function<void()> work) { queue.push_back(std::move(work)); }
+  /// At the end of the queue, or into the graph that is being captured.
+  void enqueue(std::function<void()> work) {
+    if (capturing) {
+      captured.push_back(std::move(work));
+    } else {
+      queue.push_back(std::move(work));
+    }
+  }
   void drain(size_t until = SIZE_MAX);
   void perform(const FakeLaunch &launch);
   template <typename T>
@@ -132,12 +140,30 @@ public:
   std::map<void *, uint64_t> stamps; ///< event: launches done by then
   std::deque<std::function<void()>> queue;
   size_t queued = 0; ///< ever taken from the queue
+  bool capturing = false;
+  std::vector<std::function<void()>> captured;
   int contexts = 0;
 
 private:
   std::map<uintptr_t, std::string> handles;
   uintptr_t lastHandle = 0;
 };
+
+inline FakeDriver &fake() { return FakeDriver::current(); }
+
+/// Ends the function if this call is to fail.
+#define ENTER(MEMBER)                                                          \
+  if (driver::Code failure = fake().enter(#MEMBER);                            \
+      failure != driver::success) {                                            \
+    return failure;                                                            \
+  }
+
+/// The functions in FakeGraphs.cpp.
+void fillGraphFunctions(driver::Table &functions);
+
+/// cublasLt on this driver: products of bf16 in fp32, in order of k. Handles
+/// count as the driver's.
+Result<std::shared_ptr<const CublasLtApi>> openFakeCublasLt();
 
 } // namespace sinter::cuda::test
 

@@ -11,14 +11,6 @@ using namespace driver;
 
 namespace {
 
-FakeDriver &fake() { return FakeDriver::current(); }
-
-/// Ends the function if this call is to fail.
-#define ENTER(MEMBER)                                                          \
-  if (Code failure = fake().enter(#MEMBER); failure != success) {              \
-    return failure;                                                            \
-  }
-
 Code init(unsigned) {
   ENTER(init);
   return success;
@@ -226,52 +218,6 @@ Code occupancy(int *blocks, Function, int, size_t) {
   return success;
 }
 
-/// What a launch or a node asks for, checked.
-FakeLaunch launchOf(Function function, const LaunchShape &shape,
-                    void **params) {
-  FakeLaunch launch;
-  auto found = fake().functions.find(function);
-  if (found == fake().functions.end()) {
-    fake().misuse("a function that is not loaded");
-    return launch;
-  }
-  launch.symbol = found->second;
-  launch.shape = shape;
-  if (shape.sharedBytes > 48 * 1024 &&
-      static_cast<uint64_t>(fake().allowedShared[function]) <
-          shape.sharedBytes) {
-    fake().misuse("shared memory that was not asked for");
-  }
-  const size_t count = fake().kernels[launch.symbol].source.params.size();
-  for (size_t i = 0; i < count; ++i) {
-    launch.pointers.push_back(*static_cast<Pointer *>(params[i]));
-  }
-  return launch;
-}
-
-Code launch(const LaunchConfig *config, Function function, void **params,
-            void **) {
-  ENTER(launch);
-  fake().isAlive(config->stream, "stream");
-  LaunchShape shape{config->gridX, config->gridY, config->blockX,
-                    config->sharedBytes, false};
-  bool programmatic = false;
-  for (unsigned i = 0; i < config->attributeCount; ++i) {
-    const LaunchAttribute &attribute = config->attributes[i];
-    if (attribute.id == LaunchCooperative) {
-      shape.cooperative = attribute.value.cooperative != 0;
-    } else if (attribute.id == LaunchProgrammaticSerialization) {
-      programmatic = attribute.value.programmaticSerializationAllowed != 0;
-    } else {
-      fake().misuse("an unknown attribute");
-    }
-  }
-  FakeLaunch wanted = launchOf(function, shape, params);
-  wanted.programmatic = programmatic;
-  fake().enqueue([wanted] { fake().perform(wanted); });
-  return success;
-}
-
 Code streamCreate(Stream *stream, unsigned flags) {
   ENTER(streamCreate);
   if (flags != streamNonBlocking) {
@@ -291,13 +237,14 @@ Code streamSynchronize(Stream stream) {
   fake().drain();
   return success;
 }
-Code captureBegin(Stream, CaptureMode) {
-  ENTER(captureBegin);
-  return 900;
-}
-Code captureEnd(Stream, Graph *) {
-  ENTER(captureEnd);
-  return 900;
+Code streamWait(Stream stream, Event event, unsigned flags) {
+  ENTER(streamWait);
+  fake().isAlive(stream, "stream");
+  fake().isAlive(event, "event");
+  if (flags != 0) {
+    fake().misuse("unknown flags");
+  }
+  return success;
 }
 
 Code eventCreate(Event *event, unsigned) {
@@ -334,163 +281,47 @@ Code eventElapsed(float *milliseconds, Event start, Event end) {
   return success;
 }
 
-Code graphCreate(Graph *graph, unsigned) {
-  ENTER(graphCreate);
-  *graph = fake().make<Graph>("graph");
-  fake().graphs[*graph] = {};
-  return success;
-}
-Code graphDestroy(Graph graph) {
-  (void)fake().enter("graphDestroy");
-  fake().drop(graph, "graph");
-  fake().graphs.erase(graph);
-  std::erase_if(fake().nodes,
-                [&](const auto &item) { return item.second.first == graph; });
-  return success;
-}
-GraphNode addNode(Graph graph, FakeGraph::Node node) {
-  FakeGraph &into = fake().graphs[graph];
-  into.nodes.push_back(std::move(node));
-  auto handle = reinterpret_cast<GraphNode>(
-      reinterpret_cast<uintptr_t>(graph) * 4096 + into.nodes.size());
-  fake().nodes[handle] = {graph, into.nodes.size() - 1};
-  return handle;
-}
-Code graphAddKernel(GraphNode *node, Graph graph, const GraphNode *,
-                    size_t count, const KernelNode *params) {
-  ENTER(graphAddKernel);
-  fake().isAlive(graph, "graph");
-  if (count != 0 || params->kernel != nullptr || params->extra != nullptr ||
-      params->gridZ != 1 || params->blockY != 1 || params->blockZ != 1) {
-    fake().misuse("a kernel node with fields that must be empty");
-  }
-  FakeGraph::Node added;
-  added.launch = launchOf(params->function,
-                          {params->gridX, params->gridY, params->blockX,
-                           params->sharedBytes, false},
-                          params->params);
-  *node = addNode(graph, std::move(added));
-  return success;
-}
-Code graphAddCopy(GraphNode *node, Graph graph, const GraphNode *, size_t,
-                  const CopyNode *params, Context context) {
-  ENTER(graphAddCopy);
-  fake().isAlive(graph, "graph");
-  if (params->fromType != DeviceMemory || params->toType != DeviceMemory ||
-      params->height != 1 || params->depth != 1 || context == nullptr) {
-    fake().misuse("a copy node that is no copy in device memory");
-  }
-  FakeGraph::Node added;
-  added.isKernel = false;
-  added.from = params->fromDevice;
-  added.to = params->toDevice;
-  added.bytes = params->width;
-  *node = addNode(graph, std::move(added));
-  return success;
-}
-Code graphAddChild(GraphNode *, Graph, const GraphNode *, size_t, Graph) {
-  ENTER(graphAddChild);
-  return 801;
-}
-Code graphAddEdges(Graph graph, const GraphNode *from, const GraphNode *to,
-                   const EdgeData *data, size_t count) {
-  ENTER(graphAddEdges);
-  fake().isAlive(graph, "graph");
-  FakeGraph &into = fake().graphs[graph];
-  for (size_t i = 0; i < count; ++i) {
-    const FakeGraph::Edge edge{fake().nodes.at(from[i]).second,
-                               fake().nodes.at(to[i]).second,
-                               data[i].type == dependencyProgrammatic};
-    const bool bothKernels =
-        into.nodes[edge.from].isKernel && into.nodes[edge.to].isKernel;
-    if (data[i].toPort != 0 ||
-        data[i].fromPort != (edge.programmatic ? portProgrammatic : 0) ||
-        (edge.programmatic && !bothKernels) || edge.from >= edge.to) {
-      fake().misuse("an edge that no driver takes");
-    }
-    into.edges.push_back(edge);
-  }
-  return success;
-}
-Code graphKernelSet(GraphNode node, LaunchAttributeId attribute,
-                    const LaunchAttributeValue *value) {
-  ENTER(graphKernelSet);
-  auto [graph, index] = fake().nodes.at(node);
-  if (attribute != LaunchCooperative) {
-    fake().misuse("an unknown attribute");
-  }
-  fake().graphs[graph].nodes[index].launch.shape.cooperative =
-      value->cooperative != 0;
-  return success;
-}
-Code graphInstantiate(GraphExec *exec, Graph graph, unsigned long long) {
-  ENTER(graphInstantiate);
-  fake().isAlive(graph, "graph");
-  *exec = fake().make<GraphExec>("graph executable");
-  fake().executables[*exec] = fake().graphs[graph];
-  fake().instantiated.push_back(fake().graphs[graph]);
-  return success;
-}
-Code graphExecDestroy(GraphExec exec) {
-  (void)fake().enter("graphExecDestroy");
-  fake().drain();
-  fake().drop(exec, "graph executable");
-  fake().executables.erase(exec);
-  return success;
-}
-Code graphUpload(GraphExec exec, Stream stream) {
-  ENTER(graphUpload);
-  fake().isAlive(exec, "graph executable");
-  fake().isAlive(stream, "stream");
-  return success;
-}
-Code graphLaunch(GraphExec exec, Stream stream) {
-  ENTER(graphLaunch);
-  fake().isAlive(stream, "stream");
-  if (!fake().isAlive(exec, "graph executable")) {
-    return 1;
-  }
-  const FakeGraph &graph = fake().executables[exec];
-  // Nodes that nothing orders may run in any order: the last first.
-  std::vector<size_t> order;
-  std::vector<bool> done(graph.nodes.size());
-  while (order.size() < graph.nodes.size()) {
-    for (size_t i = graph.nodes.size(); i-- > 0;) {
-      const bool ready =
-          !done[i] && std::all_of(graph.edges.begin(), graph.edges.end(),
-                                  [&](const FakeGraph::Edge &edge) {
-                                    return edge.to != i || done[edge.from];
-                                  });
-      if (ready) {
-        done[i] = true;
-        order.push_back(i);
-        break;
-      }
-    }
-  }
-  for (size_t index : order) {
-    const FakeGraph::Node node = graph.nodes[index];
-    fake().enqueue([node] {
-      if (node.isKernel) {
-        fake().perform(node.launch);
-        return;
-      }
-      std::byte *to = fake().memory(node.to, node.bytes);
-      const std::byte *from = fake().memory(node.from, node.bytes);
-      if (to != nullptr && from != nullptr) {
-        std::memcpy(to, from, node.bytes);
-      }
-    });
-  }
-  return success;
-}
-
 } // namespace
 
 Table FakeDriver::table() {
   Table functions;
-#define SINTER_DRIVER(MEMBER, SYMBOL, PARAMS) functions.MEMBER = MEMBER;
-#include "runtime/cuda/DriverFunctions.def"
+  fillGraphFunctions(functions);
+  functions.init = init;
+  functions.driverVersion = driverVersion;
+  functions.errorName = errorName;
+  functions.errorString = errorString;
+  functions.deviceCount = deviceCount;
+  functions.deviceGet = deviceGet;
+  functions.deviceName = deviceName;
+  functions.deviceUuid = deviceUuid;
+  functions.deviceAttribute = deviceAttribute;
+  functions.contextRetain = contextRetain;
+  functions.contextRelease = contextRelease;
+  functions.contextSetCurrent = contextSetCurrent;
+  functions.memoryInfo = memoryInfo;
+  functions.memoryAllocate = memoryAllocate;
+  functions.memoryFree = memoryFree;
+  functions.hostAllocate = hostAllocate;
+  functions.hostFree = hostFree;
+  functions.copyToDevice = copyToDevice;
+  functions.copyToHost = copyToHost;
+  functions.copyOnDevice = copyOnDevice;
+  functions.fill = fill;
+  functions.moduleLoad = moduleLoad;
+  functions.moduleUnload = moduleUnload;
+  functions.moduleFunction = moduleFunction;
+  functions.moduleGlobal = moduleGlobal;
+  functions.functionSet = functionSet;
+  functions.occupancy = occupancy;
+  functions.streamCreate = streamCreate;
+  functions.streamDestroy = streamDestroy;
+  functions.streamSynchronize = streamSynchronize;
+  functions.streamWait = streamWait;
+  functions.eventCreate = eventCreate;
+  functions.eventDestroy = eventDestroy;
+  functions.eventRecord = eventRecord;
+  functions.eventSynchronize = eventSynchronize;
+  functions.eventElapsed = eventElapsed;
   return functions;
 }
 
