@@ -180,11 +180,15 @@ void Session::prepareSteps() {
 }
 
 Result<ProgramId> Session::prepareProgram(size_t entry, LaunchMode mode,
-                                          uint32_t repeats) {
+                                          const ProgramExtent &extent) {
   std::vector<ProgramStep> list;
-  for (uint32_t i = 0; i < repeats; ++i) {
+  for (uint32_t i = 0; i < extent.repeats; ++i) {
     list.insert(list.end(), steps[entry].begin(), steps[entry].end());
+    if (extent.advancing && advances[entry]) {
+      list.push_back(*advances[entry]);
+    }
   }
+  list.resize(std::min(list.size(), extent.launches));
   for (size_t s = 0; s < list.size(); ++s) {
     list[s].programmatic = list[s].programmatic && mode == LaunchMode::Pdl &&
                            s != 0 &&
@@ -307,6 +311,21 @@ Status Session::write(std::string_view name, std::span<const std::byte> bytes) {
 Status Session::read(std::string_view name, std::span<std::byte> bytes) {
   SINTER_ASSIGN(Placed placed, findValue(name, bytes.size()));
   return theDevice->download(placed.buffer, placed.offset, bytes);
+}
+
+Result<ReadId> Session::startRead(std::string_view name, uint64_t first,
+                                  uint64_t count) {
+  auto found = operands.find(name);
+  const uint64_t elements = found == operands.end() ? 0 : found->second.count;
+  if (first > elements || count > elements - first) {
+    return Error{ErrorCode::PlanLacks, "value " + std::string(name),
+                 std::to_string(first + count) + " elements",
+                 std::to_string(elements), ""};
+  }
+  const Placed &placed = found->second;
+  const uint64_t size = placed.bytes / placed.count;
+  return theDevice->startRead(placed.buffer, placed.offset + first * size,
+                              count * size);
 }
 
 Result<KernelCounters> Session::counters(std::string_view symbol) const {

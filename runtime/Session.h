@@ -24,6 +24,13 @@ using LoadProgress = std::function<void(uint64_t bytesDone, uint64_t bytes)>;
 /// Called after each step of a run; an error ends the run with it.
 using StepHook = std::function<Status(size_t index, const format::Step &step)>;
 
+/// What of an entry a program holds.
+struct ProgramExtent {
+  uint32_t repeats = 1;       ///< times the steps follow each other
+  bool advancing = false;     ///< the advance step behind each, if there is one
+  size_t launches = SIZE_MAX; ///< of all this as many, from the first
+};
+
 class Session {
 public:
   /// `artifact` must have passed validatePlan (loadPlan and writePlan see to
@@ -60,18 +67,21 @@ public:
   /// SIN2520: the entry has none.
   Status advance(size_t entry);
 
-  /// The steps of plan().entries[entry], `repeats` times over, as a program of
-  /// its own. In mode Pdl launches are programmatic where the plan says so; in
-  /// a plan of another mode, every launch after a launch whose kernel waits for
-  /// its producers.
+  /// The steps of plan().entries[entry] as a program of its own. In mode Pdl
+  /// launches are programmatic where the plan says so; in a plan of another
+  /// mode, every launch after a launch whose kernel waits for its producers.
   Result<ProgramId> prepareProgram(size_t entry, LaunchMode mode,
-                                   uint32_t repeats = 1);
+                                   const ProgramExtent &extent = {});
 
   /// Writes or reads the whole value called `name`; `bytes` has its size. What
   /// an activation holds is defined only between the step that writes it and
   /// the last one that reads it. SIN2520: no such value, or another size.
   Status write(std::string_view name, std::span<const std::byte> bytes);
   Status read(std::string_view name, std::span<std::byte> bytes);
+  /// Device::startRead of elements first .. first + count of a value. SIN2520:
+  /// it does not have them.
+  Result<ReadId> startRead(std::string_view name, uint64_t first,
+                           uint64_t count);
 
   /// What the kernel called `symbol` has done since prepare() or
   /// device().resetCounters(). SIN2520: no such kernel.

@@ -50,10 +50,14 @@ Result<Generated> generate(StepEngine &engine, const GenerateRequest &request,
   for (int32_t id : request.prompt) {
     SINTER_ASSIGN(next, engine.step(id, position++));
   }
+  const auto mayNotShow = [&](int32_t id) {
+    return sampling.limit && static_cast<uint32_t>(id) >= *sampling.limit;
+  };
+  const bool greedy = sampling.temperature == 0 && engine.feedsItself();
+  bool running = false; // the engine feeds itself
   while (true) {
     // The device's own choice stands if it is greedy and may be shown.
-    if (sampling.temperature > 0 ||
-        (sampling.limit && static_cast<uint32_t>(next) >= *sampling.limit)) {
+    if (sampling.temperature > 0 || mayNotShow(next)) {
       SINTER_ASSIGN(std::vector<float> logits, engine.logits());
       SINTER_ASSIGN(uint32_t drawn,
                     sampleToken(logits, request.seed, position - 1, sampling));
@@ -69,7 +73,24 @@ Result<Generated> generate(StepEngine &engine, const GenerateRequest &request,
     if (result.ids.size() == request.count) {
       return result;
     }
-    SINTER_ASSIGN(next, engine.step(next, position++));
+    const int32_t fed = next;
+    if (!greedy) {
+      SINTER_ASSIGN(next, engine.step(fed, position++));
+      continue;
+    }
+    if (!running) {
+      const auto left =
+          static_cast<uint32_t>(request.count - result.ids.size());
+      SINTER_TRY(engine.beginGreedy(fed, position, left, request.stopIds));
+      running = true;
+    }
+    SINTER_ASSIGN(next, engine.greedy());
+    ++position;
+    if (mayNotShow(next)) {
+      // Steps ahead have replaced the logits: once more, by itself.
+      SINTER_ASSIGN(next, engine.step(fed, position - 1));
+      running = false;
+    }
   }
 }
 

@@ -29,6 +29,16 @@ public:
   virtual uint32_t vocabSize() const = 0;
   /// Feeds `id` at `position`; the largest logit's id, the lowest at ties.
   virtual Result<int32_t> step(int32_t id, uint32_t position) = 0;
+  /// Can greedy steps follow each other without the host between them?
+  virtual bool feedsItself() const { return false; }
+  /// The next greedy() is of `id` at `position`; `count` of them at most, none
+  /// after one of `stopIds`. Only if feedsItself(), as greedy().
+  virtual Status beginGreedy(int32_t id, uint32_t position, uint32_t count,
+                             std::span<const int32_t> stopIds) {
+    return Status::success();
+  }
+  /// The largest logit's id of the next step, which feeds the id before it.
+  virtual Result<int32_t> greedy() { return step(0, 0); }
   /// Logits of the last step, as wide as the vocabulary.
   virtual Result<std::vector<float>> logits() = 0;
 };

@@ -97,6 +97,10 @@ PlanEngine::create(PlanArtifact artifact, const WeightSource &weights,
   engine->positions = bound(entry.inputs, "positions");
   engine->token = bound(entry.outputs, "token");
   engine->logitsValue = bound(entry.outputs, "logits");
+  if (entry.advance) {
+    SINTER_ASSIGN(engine->loop,
+                  TokenLoop::create(*engine->session, engine->entryIndex));
+  }
   return engine;
 }
 

@@ -4,6 +4,7 @@
 #define SINTER_TOOLS_PLANENGINE_H
 
 #include "runtime/Session.h"
+#include "runtime/TokenLoop.h"
 #include "tools/Generate.h"
 #include "tools/Options.h"
 
@@ -34,6 +35,12 @@ public:
   }
   Result<int32_t> step(int32_t id, uint32_t position) override;
   Result<std::vector<float>> logits() override;
+  bool feedsItself() const override { return loop != nullptr; }
+  Status beginGreedy(int32_t id, uint32_t position, uint32_t count,
+                     std::span<const int32_t> stopIds) override {
+    return loop->begin(id, position, count, stopIds);
+  }
+  Result<int32_t> greedy() override { return loop->next(); }
 
   const format::Plan &plan() const { return session->plan(); }
   const format::Entry &entry() const { return plan().entries[entryIndex]; }
@@ -44,6 +51,7 @@ public:
 private:
   std::unique_ptr<Device> device;
   std::unique_ptr<Session> session;
+  std::unique_ptr<TokenLoop> loop; ///< where the entry has an advance step
   size_t entryIndex = 0;
   StepHook hook;
   // Values of the plan that the loop reads and writes.

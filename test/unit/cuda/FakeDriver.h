@@ -80,7 +80,9 @@ public:
   std::vector<std::string> misuses;
   std::vector<FakeLaunch> launches; ///< in the order they ran
   std::vector<FakeGraph> instantiated;
-  std::vector<std::string> notes; ///< that the device gave
+  std::map<const void *, size_t> instances; ///< index of what it was made as
+  std::vector<const void *> launched;       ///< executable graphs
+  std::vector<std::string> notes;           ///< that the device gave
   std::vector<std::string> compiled;
 
   /// Handles and allocations not given back.
@@ -100,7 +102,14 @@ public:
       queue.push_back(std::move(work));
     }
   }
+  /// Behind all that was given so far.
+  size_t place() const { return queued + queue.size(); }
   void drain(size_t until = SIZE_MAX);
+  /// The GPU has failed: what waits never runs.
+  void abandon() {
+    queued += queue.size();
+    queue.clear();
+  }
   void perform(const FakeLaunch &launch);
   template <typename T>
   T make(std::string kind) {
@@ -140,6 +149,9 @@ public:
   std::map<void *, uint64_t> stamps; ///< event: launches done by then
   std::deque<std::function<void()>> queue;
   size_t queued = 0; ///< ever taken from the queue
+  /// By stream, places in the queue: behind its last launch, and what it waited
+  /// for.
+  std::map<void *, size_t> launchedOn, waitedOn;
   bool capturing = false;
   std::vector<std::function<void()>> captured;
   int contexts = 0;

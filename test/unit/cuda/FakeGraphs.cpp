@@ -54,6 +54,7 @@ Code launch(const LaunchConfig *config, Function function, void **params,
   FakeLaunch wanted = launchOf(function, shape, params);
   wanted.programmatic = programmatic;
   fake().enqueue([wanted] { fake().perform(wanted); });
+  fake().launchedOn[config->stream] = fake().place();
   return success;
 }
 
@@ -182,6 +183,7 @@ Code graphInstantiate(GraphExec *exec, Graph graph, unsigned long long) {
   fake().isAlive(graph, "graph");
   *exec = fake().make<GraphExec>("graph executable");
   fake().executables[*exec] = fake().graphs[graph];
+  fake().instances[*exec] = fake().instantiated.size();
   fake().instantiated.push_back(fake().graphs[graph]);
   return success;
 }
@@ -204,6 +206,7 @@ Code graphLaunch(GraphExec exec, Stream stream) {
   if (!fake().isAlive(exec, "graph executable")) {
     return 1;
   }
+  fake().launched.push_back(exec);
   const FakeGraph &graph = fake().executables[exec];
   // Nodes that nothing orders may run in any order: the last first.
   std::vector<size_t> order;
@@ -242,6 +245,7 @@ Code graphLaunch(GraphExec exec, Stream stream) {
       }
     });
   }
+  fake().launchedOn[stream] = fake().place();
   return success;
 }
 

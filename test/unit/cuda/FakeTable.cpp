@@ -143,6 +143,11 @@ Code copyToDevice(Pointer to, const void *from, size_t bytes, Stream stream) {
 Code copyToHost(void *to, Pointer from, size_t bytes, Stream stream) {
   ENTER(copyToHost);
   fake().isAlive(stream, "stream");
+  for (const auto &[other, place] : fake().launchedOn) {
+    if (other != stream && fake().waitedOn[stream] < place) {
+      fake().misuse("a read that may overtake the work of another stream");
+    }
+  }
   if (const std::byte *source = fake().memory(from, bytes)) {
     fake().enqueue([=] { std::memcpy(to, source, bytes); });
   }
@@ -232,7 +237,10 @@ Code streamDestroy(Stream stream) {
   return success;
 }
 Code streamSynchronize(Stream stream) {
-  ENTER(streamSynchronize);
+  if (Code failure = fake().enter("streamSynchronize"); failure != success) {
+    fake().abandon();
+    return failure;
+  }
   fake().isAlive(stream, "stream");
   fake().drain();
   return success;
@@ -244,6 +252,7 @@ Code streamWait(Stream stream, Event event, unsigned flags) {
   if (flags != 0) {
     fake().misuse("unknown flags");
   }
+  fake().waitedOn[stream] = fake().recorded[event];
   return success;
 }
 
@@ -262,7 +271,7 @@ Code eventRecord(Event event, Stream stream) {
   fake().isAlive(stream, "stream");
   fake().isAlive(event, "event");
   fake().enqueue([event] { fake().stamps[event] = fake().launches.size(); });
-  fake().recorded[event] = fake().queued + fake().queue.size();
+  fake().recorded[event] = fake().place();
   return success;
 }
 Code eventSynchronize(Event event) {

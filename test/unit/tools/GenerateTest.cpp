@@ -32,6 +32,37 @@ public:
   int logitReads = 0;
 };
 
+/// Runs two steps ahead of what greedy() has given.
+class FeedingItself : public Counting {
+public:
+  bool feedsItself() const override { return true; }
+  Result<int32_t> step(int32_t id, uint32_t position) override {
+    at.push_back(position);
+    fed.push_back(id);
+    return (id + 1) % 10;
+  }
+  Status beginGreedy(int32_t id, uint32_t position, uint32_t count,
+                     std::span<const int32_t> stopIds) override {
+    begun.push_back({id, static_cast<int32_t>(position),
+                     static_cast<int32_t>(count),
+                     static_cast<int32_t>(stopIds.size())});
+    next = id;
+    left = count;
+    return Status::success();
+  }
+  Result<int32_t> greedy() override {
+    EXPECT_GT(left, 0u);
+    --left;
+    next = (next + 1) % 10;
+    fed.push_back((next + 1) % 10); // logits are those of a step ahead
+    return next;
+  }
+  std::vector<std::vector<int32_t>> begun;
+  std::vector<uint32_t> at; ///< positions of step()
+  int32_t next = 0;
+  uint32_t left = 0;
+};
+
 Status ignore(int32_t) { return Status::success(); }
 
 TEST(Generate, FeedsPromptThenItsOwnTokens) {
@@ -72,6 +103,41 @@ TEST(Generate, NeverChoosesAnIdFromTheLimitOn) {
   // rest, which are equal.
   EXPECT_EQ(result->ids, (std::vector<int32_t>{6, 0, 1}));
   EXPECT_EQ(engine.logitReads, 1);
+}
+
+TEST(Generate, GreedyStepsFollowEachOtherWithoutTheHost) {
+  FeedingItself engine;
+  auto result = generate(engine, {{4, 5}, 6, {9}, {}, 0}, ignore);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->ids, (std::vector<int32_t>{6, 7, 8, 9}));
+  EXPECT_EQ(result->stoppedBy, 9);
+  EXPECT_EQ(engine.at, (std::vector<uint32_t>{0, 1})) << "the prompt";
+  EXPECT_EQ(engine.begun, (std::vector<std::vector<int32_t>>{{6, 2, 5, 1}}));
+  EXPECT_EQ(engine.logitReads, 0);
+}
+
+TEST(Generate, AnIdThatMayNotComeIsChosenAgainByItsOwnLogits) {
+  FeedingItself engine;
+  SamplingOptions sampling;
+  sampling.limit = 7;
+  auto result = generate(engine, {{4}, 5, {}, sampling, 0}, ignore);
+  ASSERT_TRUE(result.ok());
+  // As an engine that the host feeds.
+  EXPECT_EQ(result->ids, (std::vector<int32_t>{5, 6, 0, 1, 2}));
+  EXPECT_EQ(engine.logitReads, 1);
+  // 6 was fed at position 2, and again for its logits.
+  EXPECT_EQ(engine.at, (std::vector<uint32_t>{0, 2}));
+  EXPECT_EQ(engine.begun,
+            (std::vector<std::vector<int32_t>>{{5, 1, 4, 0}, {0, 3, 2, 0}}));
+}
+
+TEST(Generate, SampledStepsAreFedByTheHost) {
+  FeedingItself engine;
+  SamplingOptions sampling;
+  sampling.temperature = 5;
+  ASSERT_TRUE(generate(engine, {{4}, 3, {}, sampling, 0}, ignore).ok());
+  EXPECT_EQ(engine.at.size(), 3u);
+  EXPECT_TRUE(engine.begun.empty());
 }
 
 TEST(Generate, SamplesReproduciblyBySeed) {
