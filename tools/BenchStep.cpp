@@ -2,6 +2,8 @@
 
 #include "tools/BenchStep.h"
 
+#include "runtime/format/PlanWords.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -39,6 +41,26 @@ Status fillInput(Session &session, const Entry &entry, const char *input,
   }
   return Error{ErrorCode::PlanLacks, "entry " + entry.name,
                "the input " + std::string(input), "no such input", ""};
+}
+
+/// A sequence that has stopped runs the advance step and moves nothing.
+Status stopAdvance(Session &session, const Step &advance) {
+  const Plan &plan = session.plan();
+  for (const Kernel &kernel : plan.kernels) {
+    if (kernel.symbol != advance.kernel) {
+      continue;
+    }
+    for (size_t i = 0; i < kernel.params.size(); ++i) {
+      const uint64_t count = kernel.params[i].count;
+      if (kernel.params[i].name == "stop") {
+        const std::vector<int32_t> stopped(count, 1);
+        return session.write(advance.args[i],
+                             std::as_bytes(std::span(stopped)));
+      }
+    }
+  }
+  return Error{ErrorCode::PlanLacks, "advance step", "a parameter stop", "none",
+               "compile the plan again"};
 }
 
 } // namespace
@@ -92,6 +114,36 @@ Result<size_t> entryFor(const Plan &plan, uint32_t context) {
   return *best;
 }
 
+std::optional<std::vector<uint64_t>> predictedSteps(const Plan &plan,
+                                                    size_t entry,
+                                                    LaunchMode mode,
+                                                    uint32_t context) {
+  if (plan.entries[entry].workload.context != context) {
+    return std::nullopt;
+  }
+  // Decisions follow the steps of all entries, one for each op of a step; each
+  // holds the price of the whole step.
+  std::vector<uint64_t> prices;
+  auto decision = plan.decisions.begin();
+  for (size_t i = 0; i <= entry; ++i) {
+    for (const Step &step : plan.entries[i].steps) {
+      uint64_t price = 0;
+      for (const std::string &op : step.ops) {
+        if (decision == plan.decisions.end() || decision->op != op ||
+            (i == entry && decision->launch != word(mode))) {
+          return std::nullopt;
+        }
+        price = decision->after.picoseconds;
+        ++decision;
+      }
+      if (i == entry) {
+        prices.push_back(price);
+      }
+    }
+  }
+  return prices;
+}
+
 Status setStep(Session &session, const Entry &entry, uint32_t context) {
   for (const Value &value : session.plan().values) {
     if (value.operandClass == OperandClass::Cache) {
@@ -100,6 +152,9 @@ Status setStep(Session &session, const Entry &entry, uint32_t context) {
       SINTER_TRY(session.write(value.name, zeros));
     }
   }
+  if (entry.advance) {
+    SINTER_TRY(stopAdvance(session, *entry.advance));
+  }
   SINTER_TRY(fillInput(session, entry, "ids", 1));
   return fillInput(session, entry, "positions",
                    static_cast<int32_t>(context - 1));
@@ -107,9 +162,11 @@ Status setStep(Session &session, const Entry &entry, uint32_t context) {
 
 Result<StepTimes> timeStep(Session &session, size_t entry,
                            const BenchPoint &point) {
-  SINTER_TRY(setStep(session, session.plan().entries[entry], point.context));
   SINTER_ASSIGN(ProgramId program,
-                session.prepareProgram(entry, point.mode, point.repeats));
+                session.prepareProgram(entry, point.mode,
+                                       {.repeats = point.repeats,
+                                        .advancing = true,
+                                        .launches = point.launches}));
   for (uint32_t step = 0; step < point.warmup; step += point.repeats) {
     SINTER_TRY(session.device().run(program));
   }

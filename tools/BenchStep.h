@@ -5,6 +5,7 @@
 
 #include "runtime/Session.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,19 +27,29 @@ struct BenchPoint {
   uint32_t context = 1; ///< the step is at position context - 1
   uint32_t warmup = 0;  ///< steps
   uint32_t samples = 1;
-  uint32_t runs = 1;    ///< programs per sample
-  uint32_t repeats = 1; ///< steps per program
+  uint32_t runs = 1;          ///< programs per sample
+  uint32_t repeats = 1;       ///< steps per program
+  size_t launches = SIZE_MAX; ///< of a program at most, from the first
 };
 
 /// The decode entry made for the smallest context that covers `context`, else
 /// for the largest. SIN2707: none; SIN2703: `context` exceeds its cache.
 Result<size_t> entryFor(const format::Plan &plan, uint32_t context);
 
+/// Picoseconds of each step of that entry as the plan's decisions price it,
+/// without the advance step; none: the plan was priced in another mode or at
+/// another context.
+std::optional<std::vector<uint64_t>> predictedSteps(const format::Plan &plan,
+                                                    size_t entry,
+                                                    LaunchMode mode,
+                                                    uint32_t context);
+
 /// Fills caches with zeros, ids with 1 and positions with `context` - 1: what
-/// a step at that context reads. SIN2520; those of the device.
+/// a step at that context reads. The advance step then moves nothing. SIN2520;
+/// those of the device.
 Status setStep(Session &session, const format::Entry &entry, uint32_t context);
 
-/// Errors: those of the device.
+/// Of what setStep left. Errors: those of the device.
 Result<StepTimes> timeStep(Session &session, size_t entry,
                            const BenchPoint &point);
 

@@ -77,8 +77,8 @@ parseCommandLine(const std::vector<std::string> &arguments) {
   app.fallthrough(false);
   std::map<const CLI::App *, Take> takes;
   for (auto define :
-       {defineCompile, defineInspect, defineRun, defineVerify, defineBench, defineTokenize,
-        defineRender, defineDoctor, defineCache}) {
+       {defineCompile, defineInspect, defineRun, defineVerify, defineBench,
+        defineTokenize, defineRender, defineDoctor, defineCache}) {
     Take take = define(app);
     takes[app.get_subcommands({}).back()] = std::move(take);
   }

@@ -128,6 +128,7 @@ struct BenchOptions {
   uint32_t samples = 50; ///< that the statistics are of
   uint32_t runs = 20;    ///< program runs per sample
   uint32_t repeats = 1;  ///< steps per program
+  bool kernels = false;  ///< a row per kernel instead of one per step
   OutputFormat format = OutputFormat::Table;
 };
 

@@ -64,6 +64,8 @@ for plan in "$plans"/*.plan; do
   esac
   check "$name-bench" "$sinter" bench "$plan" "$@" --contexts "$contexts" \
     --modes "$modes" --format json
+  check "$name-kernels" "$sinter" bench "$plan" "$@" --contexts "$contexts" \
+    --modes "$modes" --kernels --warmup 10 --samples 10 --runs 10 --format csv
 done
 [ "$failed" -gt 100 ] && failed=100
 exit "$failed"

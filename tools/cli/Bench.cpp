@@ -44,6 +44,8 @@ Take defineBench(CLI::App &app) {
       ->type_name("N")
       ->check(within(1, 64))
       ->capture_default_str();
+  sub->add_flag("--kernels", into->kernels,
+                "A row per kernel: its time inside the step");
   addShape(sub, into->model);
   addTarget(sub, into->model);
   addDecisions(sub, into->asked);

@@ -3,7 +3,7 @@
 #include "runtime/format/PlanJson.h"
 #include "runtime/format/PlanWords.h"
 #include "runtime/format/Sha256.h"
-#include "tools/BenchStep.h"
+#include "tools/BenchKernels.h"
 #include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
 #include "tools/Console.h"
@@ -14,6 +14,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
+#include <set>
 
 namespace sinter {
 
@@ -36,10 +38,14 @@ Result<Subject> openSubject(const BenchOptions &options, const Device &device) {
     return subject;
   }
   ModelOptions wanted = options.model;
-  if (!options.contexts.empty() && !wanted.maxContext) {
-    wanted.maxContext =
-        std::max(2048u, *std::max_element(options.contexts.begin(),
-                                          options.contexts.end()));
+  const std::set<uint32_t> contexts(options.contexts.begin(),
+                                    options.contexts.end());
+  for (uint32_t context : contexts) {
+    wanted.contexts +=
+        (wanted.contexts.empty() ? "" : ",") + std::to_string(context);
+  }
+  if (!contexts.empty()) {
+    wanted.context = *contexts.rbegin(); // the cache must hold it
   }
   SINTER_ASSIGN(Model model, loadModel(wanted));
   SINTER_ASSIGN(subject.artifact, compileFor(wanted, options.asked, model));
@@ -67,7 +73,19 @@ std::string percent(double share) {
   return text;
 }
 
-Table newTable() {
+/// Predicted, and measured by predicted; empty without a prediction.
+void addPrediction(std::vector<Cell> &row, double measured,
+                   std::optional<uint64_t> picoseconds) {
+  if (!picoseconds || *picoseconds == 0) {
+    row.insert(row.end(), 2, std::string());
+    return;
+  }
+  const double predicted = static_cast<double>(*picoseconds) / 1e3;
+  row.emplace_back(rounded(predicted));
+  row.emplace_back(Ratio{rounded(1e3 * measured / predicted)});
+}
+
+Table stepTable() {
   Table table;
   table.view = "bench";
   table.columns = {{"mode", "mode"},
@@ -78,22 +96,83 @@ Table newTable() {
                    {"p10_ns", "p10"},
                    {"p99_ns", "p99"},
                    {"cv", "cv"},
-                   {"tokens_per_second", "tokens/s"}};
+                   {"tokens_per_second", "tokens/s"},
+                   {"predicted_ns", "predicted"},
+                   {"measured_by_predicted", "measured/predicted"}};
   return table;
 }
 
-std::vector<Cell> rowOf(const format::Entry &entry, const BenchPoint &point,
-                        const StepTimes &times) {
+std::vector<Cell> stepRow(const format::Plan &plan, size_t index,
+                          const BenchPoint &point, const StepTimes &times) {
+  const format::Entry &entry = plan.entries[index];
   const double tokens = entry.workload.batch * entry.workload.tokens;
-  return {std::string(word(point.mode)),
-          uint64_t{point.context},
-          entry.name,
-          uint64_t{entry.steps.size()},
-          rounded(times.median),
-          rounded(times.p10),
-          rounded(times.p99),
-          percent(times.variation),
-          rounded(tokens * 1e9 / times.median)};
+  std::vector<Cell> row = {std::string(word(point.mode)),
+                           uint64_t{point.context},
+                           entry.name,
+                           uint64_t{entry.steps.size()},
+                           rounded(times.median),
+                           rounded(times.p10),
+                           rounded(times.p99),
+                           percent(times.variation),
+                           rounded(tokens * 1e9 / times.median)};
+  std::optional<uint64_t> predicted;
+  if (auto prices = predictedSteps(plan, index, point.mode, point.context)) {
+    predicted = std::accumulate(prices->begin(), prices->end(), uint64_t{0});
+  }
+  addPrediction(row, times.median, predicted);
+  return row;
+}
+
+Table kernelTable() {
+  Table table;
+  table.view = "bench-kernels";
+  table.columns = {{"mode", "mode"},
+                   {"context", "context"},
+                   {"kernel", "kernel"},
+                   {"launches", "launches"},
+                   {"total_ns", "total ns"},
+                   {"each_ns", "each"},
+                   {"bytes", "bytes"},
+                   {"gigabytes_per_second", "GB/s"},
+                   {"predicted_ns", "predicted"},
+                   {"measured_by_predicted", "measured/predicted"}};
+  return table;
+}
+
+/// Differences of medians: a kernel that hides behind another may come out at
+/// nothing, or by noise below.
+std::vector<Cell> kernelRow(const BenchPoint &point, const KernelTime &time) {
+  const double nanoseconds = std::max(time.nanoseconds, 0.0);
+  std::vector<Cell> row = {
+      std::string(word(point.mode)),
+      uint64_t{point.context},
+      time.kernel,
+      time.launches,
+      rounded(nanoseconds),
+      rounded(nanoseconds / static_cast<double>(time.launches)),
+      time.bytes,
+      nanoseconds > 0
+          ? Cell(rounded(static_cast<double>(time.bytes) / nanoseconds))
+          : Cell(std::string())};
+  addPrediction(row, nanoseconds, time.predicted);
+  return row;
+}
+
+/// Rows of one context and mode.
+Status measure(Session &session, size_t index, const BenchPoint &point,
+               bool kernels, Table &table) {
+  const format::Plan &plan = session.plan();
+  if (!kernels) {
+    SINTER_ASSIGN(StepTimes times, timeStep(session, index, point));
+    table.rows.push_back(stepRow(plan, index, point, times));
+    return Status::success();
+  }
+  SINTER_ASSIGN(std::vector<KernelTime> times,
+                timeKernels(session, index, point));
+  for (const KernelTime &time : times) {
+    table.rows.push_back(kernelRow(point, time));
+  }
+  return Status::success();
 }
 
 } // namespace
@@ -117,10 +196,11 @@ Status runCommand(const BenchOptions &options) {
       contexts.push_back(entry.workload.context);
     }
   }
-  Table table = newTable();
+  Table table = options.kernels ? kernelTable() : stepTable();
   for (uint32_t context : contexts) {
     SINTER_ASSIGN(size_t index, entryFor(plan, context));
     const format::Entry &entry = plan.entries[index];
+    SINTER_TRY(setStep(*session, entry, context));
     std::vector<std::string> modes = options.modes;
     if (modes.empty()) {
       modes.emplace_back(word(entry.mode));
@@ -133,8 +213,7 @@ Status runCommand(const BenchOptions &options) {
       point.samples = options.samples;
       point.runs = options.runs;
       point.repeats = options.repeats;
-      SINTER_ASSIGN(StepTimes times, timeStep(*session, index, point));
-      table.rows.push_back(rowOf(entry, point, times));
+      SINTER_TRY(measure(*session, index, point, options.kernels, table));
     }
   }
   table.notes = {
@@ -143,7 +222,14 @@ Status runCommand(const BenchOptions &options) {
       "per row: " + std::to_string(options.warmup) + " steps of warm-up, " +
           std::to_string(options.samples) + " samples of " +
           std::to_string(options.runs) + " launched programs of " +
-          std::to_string(options.repeats) + " steps; ns are of one step"};
+          std::to_string(options.repeats) + " steps; ns are of one step",
+      "predicted: in the mode and at the context that the plan was priced "
+      "for, without the advance step"};
+  if (options.kernels) {
+    table.notes.emplace_back(
+        "a kernel's time: its end less the end of the one before, from "
+        "programs of the first launch, the first two, and so on");
+  }
   return writeOut(printTable(table, options.format));
 }
 

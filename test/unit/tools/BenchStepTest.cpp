@@ -1,6 +1,6 @@
 //===- BenchStepTest.cpp - Time of a decode step --------------------------===//
 
-#include "tools/BenchStep.h"
+#include "tools/BenchKernels.h"
 
 #include <gtest/gtest.h>
 
@@ -51,6 +51,71 @@ TEST(EntryFor, TheSmallestThatCovers) {
   EXPECT_EQ(entry(4096), 1u); // none covers: the largest
   EXPECT_EQ(entryFor(plan, 4097).error().code, ErrorCode::ContextExceeded);
   EXPECT_EQ(entryFor(planOf({0}), 1).error().code, ErrorCode::NotADecodeStep);
+}
+
+TEST(PredictedSteps, EachOnceWhateverOpsItHolds) {
+  format::Plan plan = planOf({512, 1024});
+  const auto add = [&](size_t entry, const std::vector<std::string> &ops,
+                       uint64_t picoseconds) {
+    plan.entries[entry].steps.emplace_back().ops = ops;
+    for (const std::string &op : ops) {
+      format::Decision &decision = plan.decisions.emplace_back();
+      decision.op = op;
+      decision.launch = "pdl";
+      decision.after.picoseconds = picoseconds;
+    }
+  };
+  add(0, {"embed"}, 3000);
+  add(0, {"norm", "q_proj"}, 500);
+  add(1, {"embed"}, 70);
+  add(1, {"norm", "q_proj"}, 8);
+  EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 512),
+            (std::vector<uint64_t>{3000, 500}));
+  EXPECT_EQ(predictedSteps(plan, 1, LaunchMode::Pdl, 1024),
+            (std::vector<uint64_t>{70, 8}));
+  EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Graph, 512), std::nullopt);
+  EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 511), std::nullopt);
+  plan.decisions[2].op = "k_proj";
+  EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 512), std::nullopt);
+  plan.decisions.clear();
+  EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 512), std::nullopt);
+}
+
+TEST(TimesByKernel, DifferencesOfEndsAddUp) {
+  format::Plan plan = planOf({512});
+  format::Entry &entry = plan.entries[0];
+  for (const char *kernel : {"row", "gemv", "row", "gemv"}) {
+    entry.steps.emplace_back().kernel = kernel;
+  }
+  format::Step &product = entry.steps.emplace_back();
+  product.kind = format::StepKind::Library;
+  product.gemm.emplace();
+  product.gemm->m = 1;
+  product.gemm->n = 64;
+  product.gemm->k = 32;
+  entry.advance.emplace().kernel = "advance";
+  format::KernelWork &work = entry.works.emplace_back();
+  work.kernel = "gemv";
+  work.work.params = {{100, 0}, {4, 20}};
+
+  const std::vector<double> ends = {5, 25, 24.5, 50, 57, 58};
+  const std::vector<KernelTime> times = timesByKernel(
+      plan, 0, ends, std::vector<uint64_t>{1000, 2000, 3000, 4000, 500});
+  ASSERT_EQ(times.size(), 4u);
+  EXPECT_EQ(times[0].kernel, "row");
+  EXPECT_EQ(times[0].launches, 2u);
+  EXPECT_EQ(times[0].bytes, 0u);
+  EXPECT_DOUBLE_EQ(times[0].nanoseconds, 4.5);
+  EXPECT_EQ(times[0].predicted, 4000u);
+  EXPECT_EQ(times[1].kernel, "gemv");
+  EXPECT_EQ(times[1].bytes, 248u);
+  EXPECT_DOUBLE_EQ(times[1].nanoseconds, 45.5);
+  EXPECT_EQ(times[1].predicted, 6000u);
+  EXPECT_EQ(times[2].kernel, "library 1x64x32");
+  EXPECT_DOUBLE_EQ(times[2].nanoseconds, 7);
+  EXPECT_EQ(times[3].kernel, "advance");
+  EXPECT_DOUBLE_EQ(times[3].nanoseconds, 1);
+  EXPECT_EQ(times[3].predicted, std::nullopt);
 }
 
 } // namespace
