@@ -2,7 +2,7 @@
 
 #include "codegen/KernelFamily.h"
 
-#include "codegen/CudaWriter.h"
+#include "codegen/EmitKernel.h"
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
@@ -94,9 +94,8 @@ uint64_t Work::uniqueBytes(ParamClass kind) const {
 
 bool KernelFamily::waitsForProducers(const GroupView &group,
                                      const KernelConfig &config) const {
-  CudaWriter writer("kernel");
-  emit(group, config, writer);
-  return llvm::StringRef(writer.text()).contains("waitForProducers();");
+  return llvm::StringRef(emitKernelText(group, *this, config, "kernel"))
+      .contains("waitForProducers();");
 }
 
 } // namespace sinter::codegen

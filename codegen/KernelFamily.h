@@ -27,7 +27,7 @@
 
 namespace sinter {
 struct DeviceSpec;
-}
+} // namespace sinter
 
 namespace sinter::codegen {
 
@@ -125,7 +125,7 @@ public:
 
   /// May a group with these ops and later ones be accepted? The planner grows
   /// groups from their first op only through groups of which a family says so.
-  virtual bool mayGrow(const GroupView &group) const { return false; }
+  virtual bool mayGrow(const GroupView &) const { return false; }
 
   // The rest is asked only of groups that were accepted.
 

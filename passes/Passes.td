@@ -111,9 +111,9 @@ def PlanMark : Sinter_Pass<"plan-mark"> {
     After:
     ```mlir
     %p = decoder.linear %x by %w {plan.mark = #plan.mark<group = 0, decision = #decision, family = "gemv",
-      config = {rows = 1 : i64, unroll = 1 : i64, warps = 1 : i64}>} : (tensor<1x128xbf16>, tensor<128x128xbf16>) -> tensor<1x128xbf16>
+      config = {rows = 1 : i64, turns = 1 : i64, unroll = 1 : i64, warps = 1 : i64}>} : (tensor<1x128xbf16>, tensor<128x128xbf16>) -> tensor<1x128xbf16>
     %y = decoder.add %x, %p {plan.mark = #plan.mark<group = 0, decision = #decision, family = "gemv",
-      config = {rows = 1 : i64, unroll = 1 : i64, warps = 1 : i64}>} : tensor<1x128xbf16>
+      config = {rows = 1 : i64, turns = 1 : i64, unroll = 1 : i64, warps = 1 : i64}>} : tensor<1x128xbf16>
     // #decision = #plan.decision<choice = fuse, launch = pdl, rule = "exact-cheapest", origin = model, reason = fuse_saves_launch, ...
     ```
     Refuses: an op that nothing runs, with the reason; a function without

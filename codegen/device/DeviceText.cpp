@@ -20,6 +20,7 @@ const std::string &preludeText() {
     all += deviceText("prelude.cuh");
     all += "\n#if defined(__CUDACC__)\n";
     all += deviceText("prelude_cuda.cuh");
+    all += deviceText("prelude_cuda_warps.cuh");
     all += "\n#else\n";
     all += deviceText("HostKernelAbi.h");
     all += deviceText("prelude_host.cuh");

@@ -12,7 +12,6 @@ DEVICE void advance(InOut<i32> ids, InOut<i32> positions, In<i32> token,
                     InOut<i32> log, InOut<i32> count, InOut<i32> stop,
                     In<i32> ends) {
   static_assert(Batch <= 32, "a lane per sequence");
-  waitForProducers();
   const int b = threadIndex();
   const bool mine = b < Batch;
   const i32 row = mine ? load(count, 0) : 0;

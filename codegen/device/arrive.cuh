@@ -16,7 +16,7 @@ DEVICE bool lastToArrive(InOut<u32> arrivals, i64 i, u32 blocks, int arena) {
     const u32 count = atomicAddRelease(arrivals, i, 1u);
     store(before, 0, count);
     if (count == blocks - 1) {
-      atomicAddRelease(arrivals, i, 0u - blocks);
+      addRelaxed(arrivals, i, 0u - blocks); // nobody waits for it
     }
   }
   blockBarrier();

@@ -1,9 +1,9 @@
 //===- attention_split.cuh - Positions shared out among blocks ------------===//
 //
-// The positions of one row and KV head go to Splits blocks, in whole chunks of
-// 32 and in ascending order. Splits without a position have no part in it. Each
-// leaves its parts in the workspace; the last to arrive joins them in ascending
-// order.
+// The positions of one row and KV head go to Splits blocks, evenly and in
+// ascending order, a multiple of `unit` each. Splits without a position have no
+// part in it. Each leaves its parts in the workspace; the last to arrive joins
+// them in ascending order.
 //
 //===----------------------------------------------------------------------===//
 
@@ -13,52 +13,140 @@ struct SplitRange {
   int to;
   int active;
 };
-template <int Splits>
+template <int Splits, int Unit>
 DEVICE SplitRange splitRange(int split, int count) {
-  const int chunks = (count + 31) / 32;
-  const int each = (chunks + Splits - 1) / Splits * 32;
+  const int each = (count + Splits * Unit - 1) / (Splits * Unit) * Unit;
   const int from = split * each;
   return {from, from + each < count ? from + each : count,
           (count + each - 1) / each};
 }
 
-/// Attends positions of one split and, in the last block of `item` to arrive,
-/// stores G * D outputs from `first` on. Workspace: stats [items, Splits, 2,
-/// G], parts [items, Splits, G, D], arrivals [items].
-template <int D, int G, int Warps, int Splits>
-DEVICE void attendSplit(In<bf16> keys, In<bf16> values, Out<bf16> y,
-                        InOut<float> stats, InOut<float> parts,
-                        InOut<u32> arrivals, int item, int split,
-                        SplitRange range, i64 first, i64 line, float scale) {
-  using Arena = AttentionArena<D, G, Warps>;
-  attendPositions<D, G, Warps>(keys, values, line, range.from, range.to, scale);
-  const i64 own = static_cast<i64>(item) * Splits + split;
-  for (int e = threadIndex(); e < G * D; e += blockSize()) {
-    const AttentionPart part = joinParts<D, G, Warps>(e);
-    if (e % D == 0) {
-      store(stats, own * 2 * G + e / D, part.highest);
-      store(stats, own * 2 * G + G + e / D, part.norm);
+/// Requests what can be requested before the wait: positions below `old` of the
+/// first Stages chunks.
+template <typename A>
+DEVICE void requestRange(In<bf16> keys, In<bf16> values, i64 line,
+                         SplitRange range, int old) {
+  UNROLL for (int s = 0; s < A::Stages; ++s) {
+    requestChunk<A>(keys, values, line, range.from + s * A::Tile, s, 0,
+                    old < range.to ? old : range.to);
+    closeCopies();
+  }
+}
+/// And the rest of these chunks behind it.
+template <typename A>
+DEVICE void requestRest(In<bf16> keys, In<bf16> values, i64 line,
+                        SplitRange range, int old) {
+  UNROLL for (int s = 0; s < A::Stages; ++s) {
+    requestChunk<A>(keys, values, line, range.from + s * A::Tile, s, old,
+                    range.to);
+  }
+  closeCopies();
+  waitForCopies<0>();
+}
+
+/// Attends [range.from, range.to) and leaves the streams' parts in the arena.
+/// The first chunks have been requested, the query lies in the arena. With
+/// Append, `value` is of the newest position, which the cache does not show.
+template <typename A, bool Append>
+DEVICE void attendRange(In<bf16> keys, In<bf16> values, i64 line,
+                        SplitRange range, int newest, Piece<8> value,
+                        float scale) {
+  blockBarrier();
+  Floats<8> query[A::G];
+  takeQuery<A>(query);
+  typename A::State state = {};
+  state.highest = asFloat(0xff800000u);
+  const bool mine = Append && newest < range.to;
+  const int cached = mine ? newest : range.to;
+  int turn = 0;
+  for (int chunk = range.from; chunk < range.to; chunk += A::Tile) {
+    const int stage = turn % A::Stages;
+    waitForCopies<A::Stages - 1>();
+    typename A::Rows rows = takeRows<A>(chunk, stage, cached, false);
+    if constexpr (Append) {
+      insertNewestKey<A>(chunk, mine ? newest : -1, rows);
     }
-    store(parts, own * G * D + e, part.sum);
+    scoreChunk<A>(rows, chunk, range.to, query, scale, turn % 2, state);
+    rows = takeRows<A>(chunk, stage, cached, true);
+    if constexpr (Append) {
+      insertRow<A>(chunk, mine ? newest : -1, value, rows);
+    }
+    addChunk<A>(rows, chunk, range.to, turn % 2, state);
+    requestChunk<A>(keys, values, line, chunk + A::Stages * A::Tile, stage, 0,
+                    cached);
+    closeCopies();
+    ++turn;
   }
-  if (!lastToArrive(arrivals, item, range.active, Arena::query)) {
-    return;
+  leaveParts<A>(state);
+}
+
+/// Stores G * D outputs from `first` on, of a row that has one block.
+template <typename A>
+DEVICE void storeAttention(Out<bf16> y, i64 first) {
+  for (int e = threadIndex(); e < A::G * A::D; e += blockSize()) {
+    const AttentionPart all = joinParts<A>(e);
+    store(y, first + e, toBf16(all.sum / all.norm));
   }
+}
+
+/// Leaves the block's part in the workspace and, in the last block of `item` to
+/// arrive, stores G * D outputs from `first` on. Workspace: stats [items,
+/// Splits, 2, G], parts [items, Splits, G, D], arrivals [items].
+template <typename A, int Splits>
+DEVICE void joinSplits(Out<bf16> y, InOut<float> stats, InOut<float> parts,
+                       InOut<u32> arrivals, int item, int split, int active,
+                       i64 first) {
+  constexpr int D = A::D;
+  constexpr int G = A::G;
   const i64 begin = static_cast<i64>(item) * Splits;
   for (int e = threadIndex(); e < G * D; e += blockSize()) {
-    const int g = e / D;
+    const AttentionPart part = joinParts<A>(e);
+    if (e % D == 0) {
+      store(stats, (begin + split) * 2 * G + e / D, part.highest);
+      store(stats, (begin + split) * 2 * G + G + e / D, part.norm);
+    }
+    store(parts, (begin + split) * G * D + e, part.sum);
+  }
+  if (!lastToArrive(arrivals, item, active, 4 * A::query)) {
+    return;
+  }
+  // Thread s * G + g weighs split s of head g; the parts are on their way.
+  const Shared<float> shares = shared<float>(4 * A::parts, 2 * Splits * G);
+  constexpr int each = (G * D + 32 * A::Warps - 1) / (32 * A::Warps);
+  float sums[each][Splits];
+  UNROLL for (int n = 0; n < each; ++n) {
+    const int e = n * 32 * A::Warps + threadIndex();
+    UNROLL for (int s = 0; s < Splits; ++s) {
+      if (s < active && e < G * D) {
+        sums[n][s] = load(parts, (begin + s) * G * D + e);
+      }
+    }
+  }
+  for (int i = threadIndex(); i < active * G; i += blockSize()) {
+    const int g = i % G;
     float highest = load(stats, begin * 2 * G + g);
-    for (int s = 1; s < range.active; ++s) {
+    for (int s = 1; s < active; ++s) {
       highest = maxF(highest, load(stats, (begin + s) * 2 * G + g));
     }
-    float norm = 0.0f;
-    float sum = 0.0f;
-    for (int s = 0; s < range.active; ++s) {
-      const i64 stat = (begin + s) * 2 * G + g;
-      const float rescale = expF(load(stats, stat) - highest);
-      norm = fmaF(load(stats, stat + G), rescale, norm);
-      sum = fmaF(load(parts, (begin + s) * G * D + e), rescale, sum);
+    const i64 own = (begin + i / G) * 2 * G + g;
+    const float rescale = expF(load(stats, own) - highest);
+    store(shares, i, rescale);
+    store(shares, Splits * G + i, load(stats, own + G) * rescale);
+  }
+  blockBarrier();
+  UNROLL for (int n = 0; n < each; ++n) {
+    const int e = n * 32 * A::Warps + threadIndex();
+    if (e < G * D) {
+      const int g = e / D;
+      float norm = 0.0f;
+      float sum = 0.0f;
+      UNROLL for (int s = 0; s < Splits; ++s) {
+        if (s < active) {
+          norm += load(shares, Splits * G + s * G + g);
+          sum = fmaF(sums[n][s], load(shares, s * G + g), sum);
+        }
+      }
+      store(y, first + e, toBf16(sum / norm));
     }
-    store(y, first + e, toBf16(sum / norm));
   }
 }

@@ -5,24 +5,39 @@
 //
 //===----------------------------------------------------------------------===//
 
-/// Takes in the `rows` logits from `row` on, as rounded, below Limit; one lane
-/// of the warp calls it.
-template <int Limit, int Rows>
-DEVICE void takeLogits(i64 row, int rows, const float (&y)[Rows], float &best,
-                       i32 &index) {
-  UNROLL for (int r = 0; r < Rows; ++r) {
-    if (r < rows && row + r < Limit) {
-      takeBetter(roundBf16(y[r]), static_cast<i32>(row + r), best, index);
+/// The best logit of those that a thread has met.
+struct BestLogit {
+  float best = asFloat(0xff800000u);
+  i32 index = noIndex;
+};
+/// Epilogue of gemv.cuh: takes in logits below Limit, as rounded.
+template <int Limit>
+struct TakeLogits : BestLogit {
+  MEMBER float early(i64) const { return 0.0f; }
+  MEMBER void late(i64 i, float y, float, float) {
+    if (i < Limit) {
+      takeBetter(roundBf16(y), static_cast<i32>(i), best, index);
     }
   }
-}
+};
+/// And stores them.
+template <int Limit>
+struct StoreLogits : TakeLogits<Limit> {
+  Out<bf16> logits;
+  MEMBER void late(i64 i, float y, float, float) {
+    store(logits, i, toBf16(y));
+    TakeLogits<Limit>::late(i, y, 0.0f, 0.0f);
+  }
+};
 
 /// Stores the id of the best pair of all threads of the grid.
 /// Workspace: a pair per block. Takes 8 * Warps + 4 bytes of the arena at byte
 /// `arena`, which nobody may be reading.
 template <int Warps>
 DEVICE void storeArgMax(Out<i32> ids, InOut<float> values, InOut<i32> indices,
-                        InOut<u32> arrivals, int arena, float best, i32 index) {
+                        InOut<u32> arrivals, int arena, BestLogit own) {
+  float best = own.best;
+  i32 index = own.index;
   blockArgMax<Warps>(arena, best, index);
   if (threadIndex() == 0) {
     store(values, blockIndex(), best);

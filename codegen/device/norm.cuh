@@ -29,49 +29,59 @@ DEVICE float blockSum(float value) {
   }
 }
 
-/// Normalises one row of Width elements with the 32 * Warps threads that call
-/// it; `thread` counts them. Warps > 1: the whole block. View is Out or Shared.
-template <int Width, int V, int Warps, typename View>
-DEVICE void rmsNormRow(In<bf16> x, In<bf16> gain, View y, i64 row, int thread,
-                       float eps) {
-  constexpr int pieces = Width / V;
-  constexpr int threads = 32 * Warps;
-  constexpr int turns = (pieces + threads - 1) / threads;
-  Piece<V> values[turns];
+/// Normalises a row in place: each thread its share, times its share of the
+/// gain. Warps > 1: the whole block.
+template <int Width, int V, int Warps>
+DEVICE void normalise(RowShare<Width, V, Warps> &row,
+                      const RowShare<Width, V, Warps> &gain, int thread,
+                      float eps) {
   Floats<V> squares = {};
-  UNROLL for (int turn = 0; turn < turns; ++turn) {
-    const int piece = turn * threads + thread;
-    if (piece < pieces) {
-      values[turn] = loadPiece<V>(x, row * Width + piece * V);
-      const Floats<V> x0 = toFloats(values[turn]);
-      squares = fmaF(x0, x0, squares);
+  UNROLL for (int n = 0; n < row.count; ++n) {
+    if (row.has(n, thread)) {
+      const Floats<V> x = toFloats(row.held[n]);
+      squares = fmaF(x, x, squares);
     }
   }
   const float sum = blockSum<Warps>(fold(squares));
   const float scale = rsqrtF(sum / static_cast<float>(Width) + eps);
-  UNROLL for (int turn = 0; turn < turns; ++turn) {
-    const int piece = turn * threads + thread;
-    if (piece < pieces) {
-      const Piece<V> gains = loadPiece<V>(gain, piece * V);
+  UNROLL for (int n = 0; n < row.count; ++n) {
+    if (row.has(n, thread)) {
       float normed[V];
       UNROLL for (int k = 0; k < V; ++k) {
-        normed[k] = roundBf16(at(values[turn], k) * scale) * at(gains, k);
+        normed[k] = roundBf16(at(row.held[n], k) * scale) * at(gain.held[n], k);
       }
-      storePiece<V>(y, row * Width + piece * V, normed);
+      row.held[n] = roundPiece(normed);
     }
   }
 }
 
-/// Byte of the arena at which the row that stageNorm makes begins.
-template <int Warps>
-constexpr int stagedAt = Warps == 1 ? 0 : (4 * Warps + 15) / 16 * 16;
-
-/// One normalised row for the whole block of Warps warps to read, in shared
-/// memory. Every block makes its own: no launch, no trip to memory.
+/// Normalises row `row` of x with the 32 * Warps threads that call it; `thread`
+/// counts them. Warps > 1: the whole block.
 template <int Width, int V, int Warps>
-DEVICE Shared<bf16> stageNorm(In<bf16> x, In<bf16> gain, float eps) {
-  const Shared<bf16> row = shared<bf16>(stagedAt<Warps>, Width);
-  rmsNormRow<Width, V, Warps>(x, gain, row, 0, threadIndex(), eps);
-  blockBarrier();
-  return row;
+DEVICE void rmsNormRow(In<bf16> x, In<bf16> gain, Out<bf16> y, i64 row,
+                       int thread, float eps) {
+  RowShare<Width, V, Warps> gains;
+  RowShare<Width, V, Warps> values;
+  loadShare(gain, 0, thread, gains);
+  loadShare(x, row * Width, thread, values);
+  normalise(values, gains, thread, eps);
+  UNROLL for (int n = 0; n < values.count; ++n) {
+    if (values.has(n, thread)) {
+      storePiece(y, row * Width + (n * values.threads + thread) * V,
+                 values.held[n]);
+    }
+  }
 }
+
+/// Prologue of gemv.cuh: every block normalises x itself; no launch, no trip
+/// to memory.
+template <int Width, int V, int Warps>
+struct NormInput {
+  In<bf16> gain;
+  float eps;
+  RowShare<Width, V, Warps> gains;
+  MEMBER void request() { loadShare(gain, 0, threadIndex(), gains); }
+  MEMBER void apply(RowShare<Width, V, Warps> &x) {
+    normalise(x, gains, threadIndex(), eps);
+  }
+};

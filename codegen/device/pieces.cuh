@@ -67,27 +67,36 @@ DEVICE Piece<V> streamPiece(In<bf16> x, i64 i) {
   }
 }
 
-/// Rounds V floats to bf16 and stores them; View is Out or InOut.
+/// View is Out or InOut.
 template <int V, typename View>
-DEVICE void storePiece(View y, i64 i, const float (&values)[V]) {
+DEVICE void storePiece(View y, i64 i, Piece<V> piece) {
   if constexpr (V == 1) {
-    store(y, i, toBf16(values[0]));
+    store(y, i, piece.raw);
+  } else {
+    storeVec(y, i, toVec(piece));
+  }
+}
+
+/// V floats, each rounded to bf16.
+template <int V>
+DEVICE Piece<V> roundPiece(const float (&values)[V]) {
+  if constexpr (V == 1) {
+    return {toBf16(values[0])};
   } else {
     Vec<bf16, V> raw{};
     UNROLL for (int k = 0; k < V; ++k) { raw.set(k, toBf16(values[k])); }
-    storeVec(y, i, raw);
+    return toPiece(raw);
   }
+}
+template <int V, typename View>
+DEVICE void storePiece(View y, i64 i, const float (&values)[V]) {
+  storePiece(y, i, roundPiece(values));
 }
 
 /// Copies V bf16 unchanged.
 template <int V, typename View>
 DEVICE void copyPiece(In<bf16> x, i64 from, View y, i64 to) {
-  const Piece<V> piece = loadPiece<V>(x, from);
-  if constexpr (V == 1) {
-    store(y, to, piece.raw);
-  } else {
-    storeVec(y, to, toVec(piece));
-  }
+  storePiece(y, to, loadPiece<V>(x, from));
 }
 
 /// V floats to compute with: registers on a GPU, one vector on the host, whose
@@ -108,7 +117,15 @@ template <int V>
 DEVICE Floats<V> toFloats(Piece<V> piece) {
   Floats<V> floats;
 #if defined(__CUDACC__)
-  UNROLL for (int k = 0; k < V; ++k) { floats.e[k] = at(piece, k); }
+  if constexpr (V == 1) {
+    floats.e[0] = toFloat(piece.raw);
+  } else {
+    // The upper half is a float as it stands, but for the lower one's bits.
+    UNROLL for (int w = 0; w < V / 2; ++w) {
+      floats.e[2 * w] = asFloat(piece.raw.words[w] << 16);
+      floats.e[2 * w + 1] = asFloat(piece.raw.words[w] & 0xffff0000u);
+    }
+  }
 #else
   using Words = typename Floats<V>::Words;
   typename Floats<V>::Halves halves;
@@ -124,6 +141,29 @@ DEVICE Floats<V> toFloats(Vec<float, V> vec) {
   Floats<V> floats;
   UNROLL for (int k = 0; k < V; ++k) { floats.e[k] = vec[k]; }
   return floats;
+}
+
+/// 8 floats of shared memory from i on, a multiple of 4.
+DEVICE Floats<8> loadFloats(Shared<float> x, i64 i) {
+  Floats<8> y;
+  UNROLL for (int part = 0; part < 8; part += 4) {
+    const Float4 four = loadVec<4>(x, i + part);
+    UNROLL for (int k = 0; k < 4; ++k) { y.e[part + k] = four[k]; }
+  }
+  return y;
+}
+DEVICE void storeFloats(Shared<float> y, i64 i, Floats<8> x) {
+  UNROLL for (int part = 0; part < 8; part += 4) {
+    Float4 four{};
+    UNROLL for (int k = 0; k < 4; ++k) { four.set(k, x.e[part + k]); }
+    storeVec(y, i + part, four);
+  }
+}
+/// Each rounded to bf16.
+DEVICE Piece<8> roundFloats(Floats<8> x) {
+  float values[8];
+  UNROLL for (int k = 0; k < 8; ++k) { values[k] = x.e[k]; }
+  return roundPiece(values);
 }
 
 /// Elements [From, From + V) of x.
@@ -164,6 +204,32 @@ DEVICE float fold(Floats<V> x) {
     UNROLL for (int k = 0; k < half; ++k) { x.e[k] += x.e[k + half]; }
   }
   return x.e[0];
+}
+
+/// What one thread has of a row of Width elements that the 32 * Warps threads
+/// of its group share: the pieces thread, thread + 32 * Warps, ...
+template <int Width, int V, int Warps>
+struct RowShare {
+  static constexpr int threads = 32 * Warps;
+  static constexpr int pieces = Width / V;
+  static constexpr int count = (pieces + threads - 1) / threads;
+  /// Whether `thread` has an n-th piece.
+  static MEMBER bool has(int n, int thread) {
+    return (pieces % threads == 0 && n < count) ||
+           n * threads + thread < pieces;
+  }
+  Piece<V> held[count];
+};
+
+/// The share of the row that begins at `first`.
+template <int Width, int V, int Warps>
+DEVICE void loadShare(In<bf16> x, i64 first, int thread,
+                      RowShare<Width, V, Warps> &share) {
+  UNROLL for (int n = 0; n < share.count; ++n) {
+    if (share.has(n, thread)) {
+      share.held[n] = loadPiece<V>(x, first + (n * share.threads + thread) * V);
+    }
+  }
 }
 
 /// The first element of this thread where each thread of the grid has one

@@ -7,7 +7,7 @@
 //
 //   SINTER_KERNEL(name, maxThreads, minBlocks, (In<bf16> x, Out<bf16> y)) {..}
 //     one kernel per text; blocks have a multiple of 32 threads
-//   DEVICE             before every device function
+//   DEVICE, MEMBER     before every device function, every member function
 //
 //   bf16 float i32 u32 i64   element types of parameters
 //   Vec<T, N>          v[k], v.set(k, t); Bf16x8, Bf16x4, Bf16x2, Float4, ...
@@ -24,24 +24,34 @@
 //   load(x, i)  store(x, i, v)        one element, i counts elements (64 bit)
 //   loadVec<N>(x, i)  storeVec(x, i, v)   4, 8 or 16 bytes, naturally aligned
 //   loadStream<N>(x, i)               as loadVec, for data read once (weights)
+//   copyAsync<N>(s, i, x, j)          16 bytes from x to shared memory; the
+//     thread may use them once waitForCopies<n>() has left at most n of its
+//     groups of copies open; closeCopies() ends a group
 //   atomicAddRelease(x, i, v)         u32, old value; acquires and releases
+//   addRelaxed(x, i, v)               u32; atomic, orders nothing
 //   loadAcquire(x, i)                 u32
 //
 //   threadIndex() blockIndex() blockIndexY() blockSize() gridSize()
 //   gridSizeY() laneIndex() warpIndex() warpCount()          all int
 //
+//   allowConsumers()                  the next kernel may start, up to its own
+//     waitForProducers (programmatic launch, sm_90)
 //   waitForProducers()                what the kernels before have stored can
-//     be read; only weights may be read earlier. Waits only if the launch
-//     overlaps them (programmatic launch, sm_90)
+//     be read; only what no kernel of the step writes may be read earlier:
+//     weights, positions, older keys and values. Before the first store.
+//     Waits only if the launch overlaps them (programmatic launch, sm_90)
 //   blockBarrier()                    all threads of the block
 //   warpBarrier()                     all 32 lanes, as everything below
 //   shfl(v, lane) shflXor(v, mask)    float, i32, u32
 //   warpSum(v), warpSum(array)        float; xor tree 16, 8, 4, 2, 1
+//   groupSums<Lanes>(array)           float; lane l of each group of Lanes
+//     lanes gets the group's sum of element l * N / Lanes; xor tree
 //   warpMax(v), warpMax(array)        float
 //   warpArgMax(value, index)          in place; a NaN is the greatest value,
 //                                     equal values give the lowest index
 //
-//   fmaF maxF minF absF expF sinCos sqrtF rsqrtF siluF argMaxBetter
+//   fmaF maxF minF absF expF sinCos sqrtF siluF argMaxBetter
+//   rsqrtF(x)                         1 / sqrtF(x), both rounded
 //     deterministic (prelude_math.cuh); products and sums are never contracted
 //
 //===----------------------------------------------------------------------===//

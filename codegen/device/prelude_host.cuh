@@ -10,6 +10,7 @@
 #define SINTER_CHECKED 0
 #endif
 #define DEVICE [[maybe_unused]] static inline __attribute__((always_inline))
+#define MEMBER inline __attribute__((always_inline))
 #define SINTER_LINE u32 line = __builtin_LINE()
 
 DEVICE SinterWorker *worker() {
@@ -27,6 +28,13 @@ DEVICE To bitsAs(From from) {
 }
 DEVICE u32 asBits(float x) { return bitsAs<u32>(x); }
 DEVICE float asFloat(u32 bits) { return bitsAs<float>(bits); }
+DEVICE bf16 toBf16(float x) {
+  const u32 bits = asBits(x);
+  if (x != x) {
+    return bf16{0x7fc0};
+  }
+  return bf16{static_cast<u16>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
+}
 
 template <typename T, int N>
 struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vec {
@@ -171,9 +179,21 @@ DEVICE Vec<T, N> loadStream(In<T> x, i64 i, SINTER_LINE) {
   static_assert(sizeof(T) * N == 16, "16 bytes");
   return loadVec<N>(x, i, line);
 }
+/// Done at once.
+template <int N, typename T>
+DEVICE void copyAsync(Shared<T> to, i64 i, In<T> from, i64 j, SINTER_LINE) {
+  static_assert(sizeof(T) * N == 16, "16 bytes");
+  storeVec(to, i, loadVec<N>(from, j, line), line);
+}
+DEVICE void closeCopies() {}
+template <int Open>
+DEVICE void waitForCopies() {}
 DEVICE u32 atomicAddRelease(InOut<u32> x, i64 i, u32 value, SINTER_LINE) {
   return __atomic_fetch_add(x.at(i, 1, SinterAcquireRelease, line), value,
                             __ATOMIC_ACQ_REL);
+}
+DEVICE void addRelaxed(InOut<u32> x, i64 i, u32 value, SINTER_LINE) {
+  atomicAddRelease(x, i, value, line);
 }
 DEVICE u32 loadAcquire(In<u32> x, i64 i, SINTER_LINE) {
   return __atomic_load_n(x.at(i, 1, SinterAcquire, line), __ATOMIC_ACQUIRE);

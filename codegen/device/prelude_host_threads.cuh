@@ -14,6 +14,7 @@ DEVICE int gridSizeY() { return worker()->gridSizeY; }
 
 DEVICE float fmaF(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 DEVICE float sqrtF(float x) { return __builtin_sqrtf(x); }
+DEVICE float rsqrtF(float x) { return 1.0f / sqrtF(x); }
 /// As the GPU: a NaN loses, +0 is above -0.
 DEVICE float maxF(float a, float b) {
   if (a == b) {
@@ -30,6 +31,7 @@ DEVICE float minF(float a, float b) {
 DEVICE bool argMaxBetter(float value, i32 index, float than, i32 thanIndex);
 
 /// Launches run one after the other.
+DEVICE void allowConsumers() {}
 DEVICE void waitForProducers() {}
 
 DEVICE void blockBarrier(SINTER_LINE) {
@@ -62,6 +64,20 @@ static void combineSum(const u32 *deposits, u32 *results, u32 words) {
 static void combineMax(const u32 *deposits, u32 *results, u32 words) {
   combineFold(deposits, results, words,
               [](float a, float b) { return maxF(a, b); });
+}
+/// The xor tree within each group of Lanes lanes.
+template <u32 Lanes>
+static void combineGroupSum(const u32 *deposits, u32 *results, u32 words) {
+  for (u32 group = 0; group < words * 32; group += Lanes) {
+    float values[Lanes];
+    __builtin_memcpy(values, deposits + group, sizeof(values));
+    for (u32 mask = Lanes / 2; mask > 0; mask /= 2) {
+      for (u32 lane = 0; lane < mask; ++lane) {
+        values[lane] += values[lane + mask];
+      }
+    }
+    results[group] = asBits(values[0]);
+  }
 }
 static void combineArgMax(const u32 *deposits, u32 *results, u32) {
   float value = asFloat(deposits[0]);
@@ -115,6 +131,15 @@ DEVICE void warpSum(float (&values)[N], SINTER_LINE) {
 template <int N>
 DEVICE void warpMax(float (&values)[N], SINTER_LINE) {
   reduce(combineMax, values, line);
+}
+template <int Lanes, int N>
+DEVICE float groupSums(float (&values)[N], SINTER_LINE) {
+  static_assert(N <= Lanes && (N & (N - 1)) == 0, "a power of two");
+  u32 in[N];
+  __builtin_memcpy(in, values, sizeof(in));
+  const u32 *results = collective(combineGroupSum<Lanes>, in, N, line);
+  const u32 lane = worker()->threadIndex & 31;
+  return asFloat(results[lane % Lanes * N / Lanes * 32 + lane / Lanes * Lanes]);
 }
 DEVICE float warpSum(float value, SINTER_LINE) {
   float values[1] = {value};

@@ -17,13 +17,6 @@ DEVICE int warpIndex() { return threadIndex() / 32; }
 DEVICE int warpCount() { return blockSize() / 32; }
 
 DEVICE float toFloat(bf16 x) { return asFloat(static_cast<u32>(x.bits) << 16); }
-DEVICE bf16 toBf16(float x) {
-  const u32 bits = asBits(x);
-  if (x != x) {
-    return bf16{0x7fc0};
-  }
-  return bf16{static_cast<u16>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
-}
 DEVICE float roundBf16(float x) { return toFloat(toBf16(x)); }
 
 template <int N>
@@ -46,8 +39,6 @@ DEVICE Vec<bf16, N> toBf16(Vec<float, N> x) {
 }
 
 DEVICE float absF(float x) { return asFloat(asBits(x) & 0x7fffffffu); }
-/// Two roundings: square root, then reciprocal.
-DEVICE float rsqrtF(float x) { return 1.0f / sqrtF(x); }
 
 /// e^x within 1 ulp where the result is normal; 0 from -104 down, infinity
 /// from 88.73 up. Reduction by ln 2 in two parts, polynomial of degree 7.

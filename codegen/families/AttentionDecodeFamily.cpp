@@ -5,34 +5,57 @@
 #include "ir/decoder/RopeFrequencies.h"
 #include "ir/target/DeviceSpec.h"
 
-#include <algorithm>
+#include "llvm/Support/MathExtras.h"
 
 namespace sinter::codegen {
 
 namespace {
 
-/// AttentionArena<headDim, heads, warps>::end.
-int64_t arenaBytes(int64_t headDim, int64_t heads, int64_t warps) {
-  const int64_t slots = 32 / (headDim / 8);
-  return 4 * heads * (headDim + warps * (2 * 32 + 1 + 1 + slots * headDim));
-}
-
-/// A configuration in numbers.
+/// A configuration in numbers; AttentionShape has the words.
 struct Layout {
   Layout(const AttentionGroup &group, const KernelConfig &config)
       : heads(config.get("heads")), warps(config.get("warps")),
-        splits(config.get("splits")), blocksPerRow(group.heads / heads),
-        items(group.rows * blocksPerRow) {}
+        depth(config.get("depth")), stages(config.get("stages")),
+        splits(config.get("splits")),
+        streams(warps * 32 / lanes(group.headDim, heads)),
+        blocksPerRow(group.heads / heads), items(group.rows * blocksPerRow) {
+    const auto padded = static_cast<int64_t>(llvm::PowerOf2Ceil(heads));
+    const int64_t chunks =
+        (heads * group.headDim + group.headDim + 2 * heads * streams +
+         2 * streams * padded * (depth + 1) + 3) /
+        4 * 4;
+    arena = 4 * chunks + std::max(32 * stages * depth * 32 * warps,
+                                  4 * streams * heads * group.headDim);
+  }
+  /// Of a stream.
+  static int64_t lanes(int64_t headDim, int64_t heads) {
+    return static_cast<int64_t>(
+        std::max(llvm::PowerOf2Ceil(headDim / 8), llvm::PowerOf2Ceil(heads)));
+  }
+  /// Each lane has at most one score.
+  static int64_t mostDepth(const AttentionGroup &group, int64_t heads) {
+    return lanes(group.headDim, heads) /
+           static_cast<int64_t>(llvm::PowerOf2Ceil(heads));
+  }
   int64_t heads;
   int64_t warps;
+  int64_t depth;  ///< positions of a stream per chunk
+  int64_t stages; ///< chunks on their way
   int64_t splits;
+  int64_t streams;      ///< of a block
   int64_t blocksPerRow; ///< and split
   int64_t items;        ///< rows times KV heads, or parts of KV heads
+  int64_t arena = 0;    ///< bytes of shared memory
+
+  /// Registers of a thread, an upper bound found by compiling: a chunk, query
+  /// and product in floats, and the rest.
+  int64_t registers() const { return 8 * depth + 16 * heads + 64; }
 };
 
-/// Splits that have positions: splitRange<splits>(_, count).active.
-int64_t activeSplits(int64_t count, int64_t splits) {
-  const int64_t each = ceilDiv(ceilDiv(count, 32), splits) * 32;
+/// Splits that have positions: splitRange<splits, streams>(_, count).active.
+int64_t activeSplits(int64_t count, const Layout &layout) {
+  const int64_t each =
+      ceilDiv(count, layout.splits * layout.streams) * layout.streams;
   return ceilDiv(count, each);
 }
 
@@ -53,7 +76,7 @@ public:
     if (enumerate(group, device).empty()) {
       return Verdict::refused(
           plan::Reason::RefusedSharedMemory,
-          std::to_string(arenaBytes(attention.headDim, 1, 2)) +
+          std::to_string(Layout(attention, smallest(attention)).arena) +
               " bytes of shared memory, wanted at most " +
               std::to_string(device.limits.sharedBytesPerBlock.value));
     }
@@ -74,24 +97,42 @@ public:
   enumerate(const GroupView &group, const DeviceSpec &device) const override {
     const AttentionGroup attention = AttentionGroup::of(group);
     llvm::SmallVector<KernelConfig> configs;
-    for (int64_t splits : {1, 2, 4, 8, 16, 32}) {
-      for (int64_t warps : {4, 8, 2}) {
-        // Accumulators of 8 heads are what the registers hold; whoever appends
-        // must be alone with its KV head.
-        const int64_t least = attention.keyAppend ? attention.perKvHead : 1;
-        for (int64_t heads = std::min<int64_t>(attention.perKvHead, 8);
-             heads >= least; --heads) {
-          if (attention.perKvHead % heads == 0 &&
-              (splits == 1 || 32 * splits <= attention.capacity) &&
-              static_cast<uint64_t>(
-                  arenaBytes(attention.headDim, heads, warps)) <=
-                  device.limits.sharedBytesPerBlock.value &&
-              static_cast<uint64_t>(32 * warps) <=
-                  device.limits.threadsPerBlock.value) {
-            configs.push_back(
-                {{"heads", heads}, {"splits", splits}, {"warps", warps}});
-          }
+    auto fits = [&](const KernelConfig &config) {
+      const Layout layout(attention, config);
+      const uint64_t threads = 32 * layout.warps;
+      return (layout.splits == 1 || 32 * layout.splits <= attention.capacity) &&
+             static_cast<uint64_t>(layout.arena) <=
+                 device.limits.sharedBytesPerBlock.value &&
+             threads <= device.limits.threadsPerBlock.value &&
+             threads * layout.registers() <= 65536;
+    };
+    auto add = [&](int64_t splits, int64_t warps, int64_t depth,
+                   int64_t stages) {
+      // Accumulators of 8 heads are what the registers hold.
+      for (int64_t heads = std::min<int64_t>(attention.perKvHead, 8);
+           heads >= fewestHeads(attention); --heads) {
+        const KernelConfig config{
+            {"depth", std::min(depth, Layout::mostDepth(attention, heads))},
+            {"heads", heads},
+            {"splits", splits},
+            {"stages", stages},
+            {"warps", warps}};
+        if (attention.perKvHead % heads == 0 && fits(config)) {
+          configs.push_back(config);
         }
+      }
+    };
+    add(1, 4, 4, 2);
+    add(1, 8, 4, 4);
+    if (fits(smallest(attention))) {
+      configs.push_back(smallest(attention));
+    }
+    const int64_t items = attention.rows * attention.kvHeads;
+    // Smaller blocks, or more than half the SMs, lost wherever measured.
+    for (int64_t splits : {2, 4, 8, 16, 32}) {
+      if (2 * items * splits <= static_cast<int64_t>(device.limits.sms.value)) {
+        add(splits, 8, 4, 4);
+        add(splits, 16, 2, 2);
       }
     }
     return configs;
@@ -106,11 +147,13 @@ public:
     // it one less.
     uint64_t positions = 0; ///< attended, over the rows
     uint64_t active = 0;    ///< blocks with positions
+    uint64_t weighed = 0;   ///< reads of joinSplits per head: maxima, own pair
     for (int64_t token = 0; token < attention.tokens(); ++token) {
       const int64_t count = std::max<int64_t>(workload.context - token, 1);
       positions += attention.batch * count;
-      active += attention.batch * layout.blocksPerRow *
-                activeSplits(count, layout.splits);
+      const uint64_t splits = activeSplits(count, layout);
+      active += attention.batch * layout.blocksPerRow * splits;
+      weighed += attention.batch * layout.blocksPerRow * splits * (splits + 2);
     }
     const uint64_t head = 2 * attention.headDim;
     const uint64_t outputs = layout.heads * attention.headDim;
@@ -128,32 +171,42 @@ public:
     read(attention.attention.getPositions(),
          4 * layout.items * layout.splits * 32 * layout.warps,
          4 * attention.rows);
+    // Every warp of a block with positions takes the gains, needed or not.
+    const uint64_t gains = head * layout.warps * active;
     const uint64_t queryBytes = head * attention.rows * attention.heads;
     read(attention.query.input, 2 * outputs * active, queryBytes);
     if (attention.query.norm) {
-      read(attention.query.norm.getGain(), 2 * outputs * active, head);
+      read(attention.query.norm.getGain(), gains, head);
     }
     auto traffic =
         mlir::cast<TrafficOpInterface>(attention.attention.getOperation());
-    read(attention.keys, head * positions * layout.blocksPerRow,
-         traffic.getOperandTraffic(1, workload).uniqueBytes);
-    read(attention.values, head * positions * layout.blocksPerRow,
-         traffic.getOperandTraffic(2, workload).uniqueBytes);
+    // The newest row, if made here, is not read back.
+    const uint64_t cached =
+        positions - (attention.keyAppend ? attention.rows : 0);
+    const uint64_t cacheBytes = head * cached * layout.blocksPerRow;
+    read(attention.keys, cacheBytes,
+         std::min<uint64_t>(
+             cacheBytes, traffic.getOperandTraffic(1, workload).uniqueBytes));
+    read(attention.values, cacheBytes,
+         std::min<uint64_t>(
+             cacheBytes, traffic.getOperandTraffic(2, workload).uniqueBytes));
     write(attention.attention.getResult(), queryBytes);
     if (attention.keyAppend) {
       const uint64_t newest = head * attention.rows * attention.kvHeads;
       read(attention.key.input, newest, newest);
       read(attention.value.input, newest, newest);
       if (attention.key.norm) {
-        read(attention.key.norm.getGain(), newest, head);
+        read(attention.key.norm.getGain(), gains, head);
       }
       write(attention.keys, newest);
       write(attention.values, newest);
     }
     if (layout.splits > 1) {
-      addWorkspaceBytes(signature, layout, active, outputs);
+      addWorkspaceBytes(signature, layout, active, weighed, outputs);
     }
-    return signature.work(launchOf(attention, layout), workload);
+    Work work = signature.work(launchOf(attention, layout), workload);
+    work.prefetchBytes = prefetchBytes(attention, layout, workload);
+    return work;
   }
 
   llvm::SmallVector<llvm::StringRef>
@@ -163,6 +216,7 @@ public:
     if (attention.rope()) {
       texts.push_back("rope.cuh"); // for its table
     }
+    texts.push_back("attention_chunks.cuh");
     texts.push_back("attention_decode.cuh");
     if (makesHeads(attention)) {
       texts.push_back("attention_heads.cuh");
@@ -180,11 +234,10 @@ public:
     const bool split = layout.splits > 1;
     emitConstants(attention, layout, writer);
     CudaWriter::Scope kernel =
-        signature.openKernel(writer, launchOf(attention, layout));
-    writer.line("waitForProducers();");
+        signature.openKernel(writer, launchOf(attention, layout), Wait::InBody);
     writer.line("const i64 row = blockIndexY();");
-    writer.line("const i64 head = static_cast<i64>(blockIndex()" +
-                llvm::Twine(split ? " / kSplits" : "") + ") * kHeadsPerBlock;");
+    writer.line("const i64 head = static_cast<i64>(blockIndex() / kSplits) * "
+                "kHeadsPerBlock;");
     writer.line(
         "const i64 kvHead = row / kTokens * kKvHeads + head / (kHeads / "
         "kKvHeads);");
@@ -193,36 +246,54 @@ public:
     writer.line("const int count = load(" +
                 signature.name(attention.attention.getPositions()) +
                 ", row) + 1;");
+    writer.line("const int split = blockIndex() % kSplits;");
+    writer.line("const SplitRange range = splitRange<kSplits, "
+                "Shape::streams>(split, count);");
     if (split) {
-      writer.line("const int split = blockIndex() % kSplits;");
-      writer.line(
-          "const SplitRange range = splitRange<kSplits>(split, count);");
       CudaWriter::Scope idle = writer.scope("if (split >= range.active)");
       writer.line("return;");
     }
-    emitHeads(attention, layout, signature, writer);
-    const std::string shape =
-        "<kHeadDim, kHeadsPerBlock, " + std::to_string(layout.warps);
+    // Rows of this step's tokens are written in this step.
     const std::string keys = signature.name(attention.keys);
     const std::string values = signature.name(attention.values);
     const std::string y = signature.name(attention.attention.getResult());
+    writer.line("const int newest = count - 1;");
+    writer.line("const int old = count - kTokens;");
+    writer.call("requestRange<Shape>", {keys, values, "line", "range", "old"});
+    emitHeads(attention, signature, writer);
+    writer.call("attendRange<Shape, " +
+                    llvm::Twine(attention.keyAppend ? "true" : "false") + ">",
+                {keys, values, "line", "range", "newest",
+                 makesHeads(attention) ? "pieces.value" : "Piece<8>{}",
+                 "kScale"});
     if (split) {
       writer.line(
           "const int item = blockIndexY() * (kHeads / kHeadsPerBlock) +");
       writer.line("                 blockIndex() / kSplits;");
-      writer.call("attendSplit" + shape + ", kSplits>",
-                  {keys, values, y, signature.workspace("stats").name,
+      writer.call("joinSplits<Shape, kSplits>",
+                  {y, signature.workspace("stats").name,
                    signature.workspace("parts").name,
                    signature.workspace("arrivals").name, "item", "split",
-                   "range", "first", "line", "kScale"});
+                   "range.active", "first"});
     } else {
-      writer.call("attendHeads" + shape + ">",
-                  {keys, values, y, "first", "line", "count", "kScale"});
+      writer.call("storeAttention<Shape>", {y, "first"});
     }
   }
 
 private:
-  /// Anything to do before scores.
+  /// Whoever appends must be alone with its KV head.
+  static int64_t fewestHeads(const AttentionGroup &attention) {
+    return attention.keyAppend ? attention.perKvHead : 1;
+  }
+  /// What asks least of a device.
+  static KernelConfig smallest(const AttentionGroup &attention) {
+    return {{"depth", 1},
+            {"heads", fewestHeads(attention)},
+            {"splits", 1},
+            {"stages", 1},
+            {"warps", 2}};
+  }
+
   static bool makesHeads(const AttentionGroup &attention) {
     return attention.query.norm || attention.query.rope || attention.keyAppend;
   }
@@ -233,11 +304,29 @@ private:
     launch.gridX = layout.blocksPerRow * layout.splits;
     launch.gridY = attention.rows;
     launch.threads = 32 * layout.warps;
-    // 8 warps per SM: at most 255 registers.
-    launch.blocksPerSm = 8 / layout.warps;
-    launch.sharedBytes =
-        arenaBytes(attention.headDim, layout.heads, layout.warps);
+    launch.blocksPerSm =
+        std::max<int64_t>(65536 / (32 * layout.warps * layout.registers()), 1);
+    launch.sharedBytes = layout.arena;
     return launch;
+  }
+
+  /// Rows of the cache in the first chunk of every block, but those of this
+  /// step's tokens.
+  static uint64_t prefetchBytes(const AttentionGroup &attention,
+                                const Layout &layout,
+                                const Workload &workload) {
+    uint64_t rows = 0;
+    for (int64_t token = 0; token < attention.tokens(); ++token) {
+      const int64_t count = std::max<int64_t>(workload.context - token, 1);
+      const int64_t old = std::max<int64_t>(count - attention.tokens(), 0);
+      const int64_t each =
+          ceilDiv(count, layout.splits * layout.streams) * layout.streams;
+      for (int64_t from = 0; from < old; from += each) {
+        rows += std::min(
+            {each, old - from, layout.stages * layout.streams * layout.depth});
+      }
+    }
+    return 4 * attention.headDim * rows * attention.batch * layout.blocksPerRow;
   }
 
   static KernelSignature signatureOf(const GroupView &group,
@@ -275,11 +364,10 @@ private:
     return signature;
   }
 
-  /// Of attendSplit: the last block reads each split's maximum twice and its
-  /// norm once per output.
+  /// Of joinSplits.
   static void addWorkspaceBytes(KernelSignature &signature,
                                 const Layout &layout, uint64_t active,
-                                uint64_t outputs) {
+                                uint64_t weighed, uint64_t outputs) {
     auto add = [&](llvm::StringRef name, uint64_t loaded, uint64_t stored) {
       ParamWork &param = signature.workspace(name);
       param.loadedBytes = loaded;
@@ -287,7 +375,7 @@ private:
       param.uniqueStored = stored;
       param.uniqueLoaded = std::min(loaded, stored);
     };
-    add("stats", 12 * outputs * active, 8 * layout.heads * active);
+    add("stats", 4 * layout.heads * weighed, 8 * layout.heads * active);
     add("parts", 4 * outputs * active, 4 * outputs * active);
     // One count per block that has positions, one reset per item.
     add("arrivals", 4 * (active + layout.items), 4 * (active + layout.items));
@@ -304,12 +392,10 @@ private:
     number("kHeadDim", attention.headDim);
     number("kCapacity", attention.capacity);
     number("kHeadsPerBlock", layout.heads);
-    if (layout.splits > 1) {
-      number("kSplits", layout.splits);
-    }
+    number("kSplits", layout.splits);
     writer.constant("kScale",
                     static_cast<float>(attention.attention.scaleValue()));
-    if (attention.keyAppend || attention.query.offset != 0) {
+    if (attention.query.offset != 0) {
       number("kQueryAt", attention.query.offset);
     }
     if (attention.keyAppend) {
@@ -330,54 +416,78 @@ private:
                                                    attention.headDim,
                                                    rope.getScalingAttr()));
     }
+    writer.line("using Shape = AttentionShape<kHeadDim, kHeadsPerBlock, " +
+                llvm::Twine(layout.warps) + ", " + llvm::Twine(layout.depth) +
+                ", " + llvm::Twine(layout.stages) + ">;");
     writer.line();
   }
 
-  /// "const HeadRecipe<norm, rope> name = {...};"
+  /// "const HeadRecipe<kHeadDim, norm, rope> name = {...};"
   static void emitRecipe(AttentionGroup::Heads &heads, llvm::StringRef name,
                          llvm::StringRef eps, const KernelSignature &signature,
                          CudaWriter &writer) {
     auto word = [](bool is) { return is ? "true" : "false"; };
-    writer.line("const HeadRecipe<" + llvm::Twine(word(!!heads.norm)) + ", " +
-                word(!!heads.rope) + "> " + name + " = {");
+    writer.line("const HeadRecipe<kHeadDim, " +
+                llvm::Twine(word(!!heads.norm)) + ", " + word(!!heads.rope) +
+                "> " + name + " = {");
     writer.line("    " +
-                (heads.norm ? signature.name(heads.norm.getGain())
-                            : signature.name(heads.input)) +
-                ", " + (heads.norm ? eps.str() : "0.0f") +
-                ", static_cast<float>(count - 1),");
-    writer.line(heads.rope ? "    kInverseFrequencies};" : "    nullptr};");
+                (heads.norm ? "requestGain<kHeadDim>(" +
+                                  signature.name(heads.norm.getGain()) + "), " +
+                                  eps.str()
+                            : std::string("{}, 0.0f")) +
+                "};");
   }
 
-  static void emitHeads(AttentionGroup &attention, const Layout &layout,
+  /// The wait, and what is made behind it.
+  static void emitHeads(AttentionGroup &attention,
                         const KernelSignature &signature, CudaWriter &writer) {
     const std::string query = signature.name(attention.query.input);
-    const std::string from = attention.keyAppend || attention.query.offset != 0
-                                 ? "kQueryAt + first"
-                                 : "first";
-    if (attention.query.norm || attention.query.rope) {
-      emitRecipe(attention.query, "query", "kQueryEps", signature, writer);
-      writer.call("stageQuery<kHeadDim, kHeadsPerBlock>",
-                  {query, from, "query"});
-    } else {
-      writer.call("stageQuery<kHeadDim, kHeadsPerBlock>", {query, from});
+    const std::string from =
+        attention.query.offset != 0 ? "kQueryAt + first" : "first";
+    const bool made = makesHeads(attention);
+    if (made) {
+      writer.line("HeadTurns<kHeadDim> turns;");
+      if (attention.rope()) {
+        writer.line("makeTurns<kHeadDim>(static_cast<float>(newest), "
+                    "kInverseFrequencies, turns);");
+      }
+      emitRecipe(attention.query, "queryRecipe", "kQueryEps", signature,
+                 writer);
+      if (attention.keyAppend) {
+        emitRecipe(attention.key, "keyRecipe", "kKeyEps", signature, writer);
+      }
     }
+    writer.line("allowConsumers();");
+    writer.line("waitForProducers();");
     if (!attention.keyAppend) {
+      writer.call("requestRest<Shape>",
+                  {signature.name(attention.keys),
+                   signature.name(attention.values), "line", "range", "old"});
+    }
+    if (!made) {
+      writer.call("stageQuery<Shape>", {query, from});
       return;
     }
-    std::optional<CudaWriter::Scope> newest;
-    if (layout.splits > 1) {
-      newest.emplace(writer.scope("if (range.to == count)"));
+    writer.line("HeadPieces<Shape> pieces = {};");
+    writer.call("requestQuery", {query, from, "pieces"});
+    if (attention.keyAppend) {
+      writer.line("const int stream = (newest - range.from) % Shape::streams;");
+      CudaWriter::Scope newest = writer.scope("if (range.to == count)");
+      writer.call("requestNewest",
+                  {signature.name(attention.key.input),
+                   "kKeyAt + kvHead * kHeadDim",
+                   signature.name(attention.value.input),
+                   "kValueAt + kvHead * kHeadDim", "stream", "pieces"});
     }
-    emitRecipe(attention.key, "key", "kKeyEps", signature, writer);
-    writer.call(
-        "appendNewest<kHeadDim>",
-        {signature.name(attention.key.input), "kKeyAt + kvHead * kHeadDim",
-         signature.name(attention.value.input), "kValueAt + kvHead * kHeadDim",
-         "key", signature.name(attention.keys),
-         signature.name(attention.values),
-         "line + static_cast<i64>(count - 1) * kHeadDim",
-         "AttentionArena<kHeadDim, kHeadsPerBlock, " +
-             std::to_string(layout.warps) + ">::parts"});
+    writer.line("makeQuery(pieces, queryRecipe, turns);");
+    if (attention.keyAppend) {
+      CudaWriter::Scope newest = writer.scope("if (range.to == count)");
+      writer.call("appendNewest",
+                  {"pieces", "keyRecipe", "turns",
+                   signature.name(attention.keys),
+                   signature.name(attention.values),
+                   "line + static_cast<i64>(newest) * kHeadDim", "stream"});
+    }
   }
 };
 

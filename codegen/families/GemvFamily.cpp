@@ -8,35 +8,58 @@ namespace sinter::codegen {
 
 namespace {
 
-/// Whole warps of a block, lines per warp.
+/// A configuration in numbers; gemv.cuh has the words.
 struct Layout {
   Layout(GemvGroup &gemv, const KernelConfig &config)
-      : rows(config.get("rows")), warps(config.get("warps")),
-        unroll(config.get("unroll")), lines(rows * gemv.linesPerOutput()),
-        blocks(ceilDiv(gemv.outputs(), rows * warps)),
-        full(gemv.outputs() % (rows * warps) == 0) {
-    const int64_t sums = warps == 1 ? 0 : 4 * warps;
-    const int64_t staged =
-        gemv.norm ? (sums + 15) / 16 * 16 + 2 * gemv.width() : 0;
-    argmaxAt = (staged + 15) / 16 * 16;
-    shared = gemv.argmax ? argmaxAt + 8 * warps + 4 : staged;
+      : rows(config.get("rows")), turns(config.get("turns")),
+        unroll(config.get("unroll")), warps(config.get("warps")),
+        lines(rows * gemv.linesPerOutput()),
+        blocks(ceilDiv(gemv.outputs(), rows * turns)),
+        pieces(gemv.width() / pieceLength(gemv.width())),
+        share(ceilDiv(pieces, 32 * warps)),
+        full(gemv.outputs() % (rows * turns) == 0) {
+    const int64_t buffers = turns == 1 ? 1 : 2;
+    // GemvShape::end.
+    const int64_t sums = 4 * ((warps + 3) / 4 * 4 + buffers * warps * lines);
+    argmaxAt = (sums + 15) / 16 * 16;
+    shared = gemv.argmax ? argmaxAt + 8 * warps + 4 : sums;
   }
-  int64_t rows;  ///< outputs per warp
-  int64_t warps; ///< per block
-  int64_t unroll;
-  int64_t lines; ///< weight rows per warp
+  int64_t rows;   ///< outputs of a batch
+  int64_t turns;  ///< batches of a block
+  int64_t unroll; ///< pieces per thread and line in flight
+  int64_t warps;  ///< of a block
+  int64_t lines;  ///< weight rows of a batch
   int64_t blocks;
-  bool full; ///< every warp has all its outputs
+  int64_t pieces; ///< of a row
+  int64_t share;  ///< of them, a thread's
+  bool full;      ///< every block has all its outputs
   int64_t argmaxAt = 0;
   int64_t shared = 0;
+
+  /// Registers that a thread needs, an upper bound found by compiling every
+  /// configuration for every architecture: 4 per piece of weights, row and
+  /// gain, one per line, and what addresses and counts.
+  int64_t registers(bool norm) const {
+    int64_t count = 4 * lines * unroll + (norm ? 8 : 4) * share + lines + 36;
+    if (turns > 1) {
+      count += 2 * lines + 16; // the next batch is asked for before the sums
+    }
+    if (share > 1) {
+      count += 4 * lines; // accumulators between the pieces
+    }
+    if (pieces % (32 * warps) != 0) {
+      count += 2 * lines; // a predicate for each piece
+    }
+    return full ? count : count + lines;
+  }
 };
 
-/// Elements of a row that one thread may hold while it normalises.
-constexpr int64_t mostHeld = 64;
+/// Pieces of a row that one thread may hold: 32 registers.
+constexpr int64_t mostHeld = 8;
 
-/// {rows}: outputs per warp; {warps}: warps per block; {unroll}: pieces per
-/// lane and line in flight. All give the same sums (gemv.cuh); a norm's order
-/// depends on warps (norm.cuh).
+/// {warps} of a block share each line, {rows} outputs at a time, {turns} times;
+/// {unroll}: pieces per thread and line in flight. The order of a sum depends
+/// on warps alone.
 class GemvFamily : public KernelFamily {
 public:
   llvm::StringRef name() const override { return "gemv"; }
@@ -47,17 +70,16 @@ public:
     if (Verdict verdict = GemvGroup::match(group, gemv); !verdict) {
       return verdict;
     }
-    if (gemv.argmax && gemv.lines() > 0x7fffffff) {
+    if (gemv.lines() > 0x7fffffff) {
       return Verdict::refused(plan::Reason::RefusedShape,
-                              "more than 2147483647 logits");
+                              "more than 2147483647 lines");
     }
     if (enumerate(group, device).empty()) {
-      return Verdict::refused(
-          plan::Reason::RefusedSharedMemory,
-          "a row of " + std::to_string(gemv.width()) +
-              " in shared memory and registers, wanted at most " +
-              std::to_string(device.limits.sharedBytesPerBlock.value) +
-              " bytes");
+      const Layout least(gemv, {{"rows", 1},
+                                {"turns", 1},
+                                {"unroll", 1},
+                                {"warps", widestWarps(gemv)}});
+      return refuse(gemv, least, device);
     }
     return Verdict::ok();
   }
@@ -70,46 +92,53 @@ public:
   enumerate(const GroupView &group, const DeviceSpec &device) const override {
     GemvGroup gemv = GemvGroup::of(group);
     const int64_t outputs = gemv.outputs();
-    const int64_t pieces = gemv.width() / pieceLength(gemv.width());
-    const int64_t most = device.limits.threadsPerBlock.value / 32;
     llvm::SmallVector<KernelConfig> configs;
-    auto add = [&](int64_t rows, int64_t warps, int64_t unroll) {
-      const KernelConfig config{
-          {"rows", rows}, {"unroll", unroll}, {"warps", warps}};
+    auto add = [&](int64_t rows, int64_t warps, int64_t turns) {
       const int64_t lines = rows * gemv.linesPerOutput();
-      const bool held = !gemv.norm || pieces <= mostHeld / 8 * 32 * warps;
-      // Weights and inputs in flight: at most 80 registers. A norm holds its
-      // row beside the weights that were requested first.
-      const bool fits =
-          (lines + 1) * unroll <= 20 && (!gemv.norm || lines * unroll <= 12);
-      if (rows <= outputs && warps <= most && lines <= 8 && held && fits &&
-          static_cast<uint64_t>(Layout(gemv, config).shared) <=
-              device.limits.sharedBytesPerBlock.value &&
+      if (rows > outputs || lines > 16) {
+        return;
+      }
+      const int64_t pieces = gemv.width() / pieceLength(gemv.width());
+      const int64_t share = ceilDiv(pieces, 32 * warps);
+      const int64_t unroll =
+          std::clamp<int64_t>(mostInFlight / lines, 1, share);
+      const KernelConfig config{{"rows", rows},
+                                {"turns", turns},
+                                {"unroll", unroll},
+                                {"warps", warps}};
+      const Layout layout(gemv, config);
+      if (refuse(gemv, layout, device) &&
+          (turns == 1 ||
+           static_cast<uint64_t>(layout.blocks) >= device.limits.sms.value) &&
           !llvm::is_contained(configs, config)) {
         configs.push_back(config);
       }
     };
-    // The default: x is unpacked once for four lines; blocks as large as they
-    // can be while every SM has one.
-    const int64_t rows =
-        std::min<int64_t>(outputs, 4) < 4 ? 1 : 4 / gemv.linesPerOutput();
-    int64_t warps = 4;
-    while (warps > 1 &&
-           ceilDiv(outputs, rows * warps) < device.limits.sms.value) {
-      warps /= 2;
+    // The default: each thread one piece of every line, or as few as a block
+    // can have; 8 lines at a time, where every SM gets some.
+    const int64_t warps = widestWarps(gemv);
+    int64_t rows = 8 / gemv.linesPerOutput();
+    while (rows > 1 && ceilDiv(outputs, rows) < device.limits.sms.value) {
+      rows /= 2;
     }
-    add(rows, warps, 2);
-    for (int64_t otherRows : {1, 2, 4, 8}) {
-      for (int64_t otherWarps : {1, 4, 8}) {
-        for (int64_t unroll : {1, 2, 4}) {
-          add(otherRows, otherWarps, unroll);
+    add(rows, warps, 1);
+    for (int64_t otherWarps : {warps, warps / 2, warps / 3, warps / 4}) {
+      for (int64_t otherRows : {16, 8, 4, 2, 1}) {
+        if (otherWarps == 0) {
+          continue;
+        }
+        add(otherRows, otherWarps, 1);
+        // One wave: as many blocks as the SMs hold, each with its turns. Narrow
+        // blocks gain nothing by it and run out of registers.
+        if (otherWarps < 3 && otherWarps < warps) {
+          continue;
+        }
+        const int64_t sms = device.limits.sms.value;
+        for (int64_t resident : {1, 2, 3, 4, 6}) {
+          add(otherRows, otherWarps,
+              ceilDiv(outputs, otherRows * sms * resident));
         }
       }
-    }
-    // The widest rows need more threads to be normalised.
-    if (gemv.norm) {
-      add(1, 16, 1);
-      add(1, 32, 1);
     }
     return configs;
   }
@@ -121,15 +150,11 @@ public:
     KernelSignature signature = signatureOf(group, gemv, layout);
     const uint64_t width = gemv.width();
     const uint64_t lines = gemv.lines();
-    const uint64_t warps = ceilDiv(gemv.outputs(), layout.rows);
     const uint64_t blocks = layout.blocks;
+    // Every block reads, and normalises, the row once.
+    signature.of(gemv.input).loadedBytes += 2 * width * blocks;
     if (gemv.norm) {
-      // Every block normalises the row.
-      signature.of(gemv.input).loadedBytes += 2 * width * blocks;
       signature.of(gemv.norm.getGain()).loadedBytes += 2 * width * blocks;
-    } else {
-      // Each warp with an output reads all of x.
-      signature.of(gemv.input).loadedBytes += 2 * width * warps;
     }
     signature.of(gemv.linear.getWeight()).loadedBytes += 2 * width * lines;
     if (gemv.linear.getBias()) {
@@ -155,18 +180,21 @@ public:
           gemv.swiglu ? gemv.swiglu.getResult() : gemv.linear.getResult();
       signature.of(last).storedBytes += 2 * gemv.outputs();
     }
-    Work work = signature.work(launchOf(layout), workload);
+    Work work = signature.work(launchOf(gemv, layout), workload);
     for (ParamWork &param : work.params) {
       const uint64_t whole = param.count * dtypeBytes(param.dtype);
       param.uniqueLoaded = std::min(param.loadedBytes, whole);
       param.uniqueStored = std::min(param.storedBytes, whole);
     }
-    // Each lane's first pieces of every line.
-    const uint64_t pieces = width / pieceLength(width);
-    const uint64_t first = pieces >= static_cast<uint64_t>(32 * layout.unroll)
-                               ? 32 * layout.unroll
-                               : std::min<uint64_t>(pieces, 32);
-    work.prefetchBytes = 2 * lines * first * pieceLength(width);
+    // The first pieces of the first batch of every block, and the gain.
+    const uint64_t outputs = gemv.outputs();
+    const uint64_t each = layout.rows * layout.turns;
+    const uint64_t first = outputs / each * layout.rows +
+                           std::min<uint64_t>(outputs % each, layout.rows);
+    const uint64_t requested =
+        std::min<uint64_t>(layout.pieces, layout.unroll * 32 * layout.warps);
+    work.prefetchBytes = 2 * first * gemv.linesPerOutput() * requested *
+                         pieceLength(gemv.width());
     return work;
   }
 
@@ -178,6 +206,7 @@ public:
       texts.push_back("norm.cuh");
     }
     texts.push_back("gemv.cuh");
+    texts.push_back("gemv_parts.cuh");
     if (gemv.argmax) {
       llvm::append_range(
           texts, llvm::ArrayRef<llvm::StringRef>{"argmax.cuh", "arrive.cuh",
@@ -192,61 +221,98 @@ public:
     const Layout layout(gemv, config);
     KernelSignature signature = signatureOf(group, gemv, layout);
     emitConstants(gemv, layout, writer);
-    CudaWriter::Scope kernel = signature.openKernel(writer, launchOf(layout));
-    const std::string pair = gemv.pair > 0   ? "kOutputs"
-                             : gemv.pair < 0 ? "-1"
-                                             : "0";
-    const std::string weight = signature.name(gemv.linear.getWeight());
-    writer.line("const i64 row = gemvFirstRow<kRowsPerWarp>();");
-    writer.line(layout.full ? "constexpr int rows = kRowsPerWarp;"
-                            : "const int rows = gemvRowCount<kOutputs, "
-                              "kRowsPerWarp>(row);");
-    writer.line("GemvStart<kWidth, " + llvm::Twine(pieceLength(gemv.width())) +
-                ", kLinesPerWarp, " + llvm::Twine(layout.unroll) + "> start;");
-    writer.call("requestStart<" + pair + ">", {weight, "row", "rows", "start"});
-    writer.line("waitForProducers();");
-    std::string x = signature.name(gemv.input);
-    if (gemv.norm) {
-      writer.line("const Shared<bf16> normed = stageNorm<kWidth, " +
-                  llvm::Twine(pieceLength(gemv.width())) + ", " +
-                  llvm::Twine(layout.warps) + ">(" + x + ", " +
-                  signature.name(gemv.norm.getGain()) + ", kEps);");
-      x = "normed";
-    }
+    CudaWriter::Scope kernel =
+        signature.openKernel(writer, launchOf(gemv, layout), Wait::InBody);
+    const std::string piece = std::to_string(pieceLength(gemv.width()));
+    const std::string prologue =
+        gemv.norm ? "NormInput<kWidth, " + piece + ", kWarps>{" +
+                        signature.name(gemv.norm.getGain()) + ", kEps}"
+                  : "PlainInput{}";
+    const std::string bias =
+        gemv.linear.getBias()
+            ? "LinearBias{" + signature.name(gemv.linear.getBias()) + "}"
+            : "NoBias{}";
+    writer.line(epilogueOf(gemv, signature) + ";");
+    writer.call("gemv<Shape>", {signature.name(gemv.input),
+                                signature.name(gemv.linear.getWeight()),
+                                prologue, bias, "epilogue"});
     if (gemv.argmax) {
-      writer.line("float best = asFloat(0xff800000u);");
-      writer.line("i32 index = noIndex;");
-    }
-    {
-      std::optional<CudaWriter::Scope> some;
-      if (!layout.full) {
-        some.emplace(writer.scope("if (rows > 0)"));
-      }
-      writer.line("float sums[kLinesPerWarp];");
-      writer.call("gemvRows<" + pair + ">",
-                  {x, weight, "row", "rows", "start", "sums"});
-      emitEpilogue(gemv, signature, pair, writer);
-    }
-    if (gemv.argmax) {
-      writer.call("storeArgMax<" + llvm::Twine(layout.warps) + ">",
+      writer.call("storeArgMax<kWarps>",
                   {signature.name(gemv.argmax),
                    signature.workspace("bestValues").name,
                    signature.workspace("bestIndices").name,
                    signature.workspace("arrivals").name,
-                   std::to_string(layout.argmaxAt), "best", "index"});
+                   std::to_string(layout.argmaxAt), "epilogue"});
     }
   }
 
 private:
-  static LaunchShape launchOf(const Layout &layout) {
+  /// Weight pieces that a thread may have in flight: 64 registers.
+  static constexpr int64_t mostInFlight = 16;
+
+  /// Warps at which a thread has one piece of a row, or the fewest above that
+  /// at which it can hold its share.
+  static int64_t widestWarps(GemvGroup &gemv) {
+    const int64_t pieces = gemv.width() / pieceLength(gemv.width());
+    const int64_t one = ceilDiv(pieces, 32);
+    if (one <= 12) {
+      return one;
+    }
+    // As even as can be: 8 warps or more, the smallest remainder.
+    int64_t best = 8;
+    int64_t idle = INT64_MAX;
+    for (int64_t warps = 8; warps <= 16; ++warps) {
+      const int64_t share = ceilDiv(pieces, 32 * warps);
+      if (share <= mostHeld && share * 32 * warps - pieces < idle) {
+        best = warps;
+        idle = share * 32 * warps - pieces;
+      }
+    }
+    return idle == INT64_MAX ? ceilDiv(pieces, 32 * mostHeld) : best;
+  }
+
+  /// What the device lacks for a configuration.
+  static Verdict refuse(GemvGroup &gemv, const Layout &layout,
+                        const DeviceSpec &device) {
+    const auto &limits = device.limits;
+    const uint64_t threads = 32 * layout.warps;
+    if (layout.share > mostHeld || threads > limits.threadsPerBlock.value) {
+      return Verdict::refused(plan::Reason::RefusedBlockSize,
+                              "a row of " + std::to_string(gemv.width()) +
+                                  " needs " + std::to_string(threads) +
+                                  " threads, wanted at most " +
+                                  std::to_string(limits.threadsPerBlock.value));
+    }
+    if (static_cast<uint64_t>(layout.shared) >
+        limits.sharedBytesPerBlock.value) {
+      return Verdict::refused(
+          plan::Reason::RefusedSharedMemory,
+          std::to_string(layout.shared) + " bytes, wanted at most " +
+              std::to_string(limits.sharedBytesPerBlock.value));
+    }
+    const uint64_t registers = threads * layout.registers(!!gemv.norm);
+    if (registers > limits.registersPerSm.value) {
+      return Verdict::refused(
+          plan::Reason::RefusedRegisters,
+          std::to_string(registers) + " registers for a block of " +
+              std::to_string(threads) + " threads, wanted at most " +
+              std::to_string(limits.registersPerSm.value));
+    }
+    return Verdict::ok();
+  }
+
+  static LaunchShape launchOf(GemvGroup &gemv, const Layout &layout) {
     LaunchShape shape;
     shape.threads = 32 * layout.warps;
     shape.gridX = layout.blocks;
     shape.sharedBytes = layout.shared;
-    // 16 warps per SM leave 128 registers; the 64 accumulators of 8 lines need
-    // more.
-    shape.blocksPerSm =
-        std::max<int64_t>((layout.lines == 8 ? 8 : 16) / layout.warps, 1);
+    // All supported GPUs have 65,536 registers and at least 1,536 threads per
+    // SM, and 16 blocks.
+    shape.blocksPerSm = std::clamp<int64_t>(
+        std::min<int64_t>(65536 /
+                              (shape.threads * layout.registers(!!gemv.norm)),
+                          1536 / shape.threads),
+        1, 16);
     return shape;
   }
 
@@ -280,47 +346,47 @@ private:
 
   static void emitConstants(GemvGroup &gemv, const Layout &layout,
                             CudaWriter &writer) {
-    writer.constant("kOutputs", static_cast<uint64_t>(gemv.outputs()));
-    writer.constant("kWidth", static_cast<uint64_t>(gemv.width()));
-    writer.constant("kRowsPerWarp", static_cast<uint64_t>(layout.rows));
-    writer.constant("kLinesPerWarp", static_cast<uint64_t>(layout.lines));
+    auto number = [&](llvm::StringRef name, int64_t value) {
+      writer.constant(name, static_cast<uint64_t>(value));
+    };
+    number("kOutputs", gemv.outputs());
+    number("kWidth", gemv.width());
+    number("kWarps", layout.warps);
+    number("kLines", layout.lines);
+    number("kUnroll", layout.unroll);
+    number("kTurns", layout.turns);
     if (gemv.norm) {
       writer.constant("kEps", static_cast<float>(gemv.norm.epsValue()));
     }
     if (gemv.argmax) {
-      writer.constant("kLimit",
-                      static_cast<uint64_t>(gemv.argmax.getLimit()
-                                                ? *gemv.argmax.getLimit()
-                                                : gemv.lines()));
+      number("kLimit",
+             gemv.argmax.getLimit() ? *gemv.argmax.getLimit() : gemv.lines());
     }
+    const std::string pair = gemv.pair > 0   ? "kOutputs"
+                             : gemv.pair < 0 ? "-1"
+                                             : "0";
+    writer.line("using Shape = GemvShape<kWidth, " +
+                llvm::Twine(pieceLength(gemv.width())) +
+                ", kWarps, kOutputs, kLines, kUnroll,");
+    writer.line("                        kTurns, " + pair + ">;");
     writer.line();
   }
 
-  static void emitEpilogue(GemvGroup &gemv, const KernelSignature &signature,
-                           const std::string &pair, CudaWriter &writer) {
-    CudaWriter::Scope first = writer.scope("if (laneIndex() == 0)");
-    if (gemv.linear.getBias()) {
-      writer.call(
-          "addBias<" + pair + ">",
-          {signature.name(gemv.linear.getBias()), "row", "rows", "sums"});
-    }
+  /// "StoreOutput epilogue = {y}".
+  static std::string epilogueOf(GemvGroup &gemv,
+                                const KernelSignature &signature) {
     if (gemv.argmax) {
-      writer.line("takeLogits<kLimit>(row, rows, sums, best, index);");
-      if (!gemv.storesLogits) {
-        return;
-      }
+      return gemv.storesLogits ? "StoreLogits<kLimit> epilogue = { {}, " +
+                                     signature.name(gemv.linear) + "}"
+                               : "TakeLogits<kLimit> epilogue = {}";
     }
     if (gemv.residual) {
-      writer.call("storeResidual",
-                  {signature.name(gemv.residual), signature.name(gemv.addend),
-                   "row", "rows", "sums"});
-    } else if (gemv.swiglu) {
-      writer.call("storeSwiglu<" + pair + ">",
-                  {signature.name(gemv.swiglu), "row", "rows", "sums"});
-    } else {
-      writer.call("storeOutputs",
-                  {signature.name(gemv.linear), "row", "rows", "sums"});
+      return "StoreResidual epilogue = {" + signature.name(gemv.residual) +
+             ", " + signature.name(gemv.addend) + "}";
     }
+    return gemv.swiglu
+               ? "StoreSwiglu epilogue = {" + signature.name(gemv.swiglu) + "}"
+               : "StoreOutput epilogue = {" + signature.name(gemv.linear) + "}";
   }
 };
 

@@ -110,7 +110,7 @@ static std::string elementName(DType dtype) {
 }
 
 CudaWriter::Scope openKernel(CudaWriter &writer, const LaunchShape &launch,
-                             llvm::ArrayRef<ParamWork> params) {
+                             llvm::ArrayRef<ParamWork> params, Wait wait) {
   std::string head = "SINTER_KERNEL(" + writer.symbol() + ", " +
                      std::to_string(launch.threads) + ", " +
                      std::to_string(launch.blocksPerSm) + ",";
@@ -134,12 +134,18 @@ CudaWriter::Scope openKernel(CudaWriter &writer, const LaunchShape &launch,
     list += view;
     column += view.size() + 2;
   }
-  return writer.scope(head + indent + "(" + list + "))");
+  CudaWriter::Scope scope = writer.scope(head + indent + "(" + list + "))");
+  if (wait == Wait::AtOnce) {
+    writer.line("allowConsumers();");
+    writer.line("waitForProducers();");
+  }
+  return scope;
 }
 
 CudaWriter::Scope KernelSignature::openKernel(CudaWriter &writer,
-                                              const LaunchShape &launch) const {
-  return codegen::openKernel(writer, launch, params);
+                                              const LaunchShape &launch,
+                                              Wait wait) const {
+  return codegen::openKernel(writer, launch, params, wait);
 }
 
 Work KernelSignature::work(const LaunchShape &launch,

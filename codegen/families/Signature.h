@@ -23,9 +23,16 @@ struct LaunchShape {
 /// multiple of 8, at most 255. All supported GPUs have 65,536 per SM.
 uint32_t registerBound(const LaunchShape &launch);
 
+/// Where a kernel waits for what other kernels store (programmatic launch).
+enum class Wait : uint8_t {
+  AtOnce, ///< its first line, which openKernel prints
+  InBody, ///< behind loads of what no kernel of the step stores
+};
+
 /// Opens "SINTER_KERNEL(symbol, threads, blocks, (...)) {".
 CudaWriter::Scope openKernel(CudaWriter &writer, const LaunchShape &launch,
-                             llvm::ArrayRef<ParamWork> params);
+                             llvm::ArrayRef<ParamWork> params,
+                             Wait wait = Wait::AtOnce);
 
 /// The buffers of a kernel, with the names that its text uses: live-ins, then
 /// live-outs that are not updated in place, then workspaces.
@@ -45,8 +52,8 @@ public:
   }
   ParamWork &workspace(llvm::StringRef name);
 
-  CudaWriter::Scope openKernel(CudaWriter &writer,
-                               const LaunchShape &launch) const;
+  CudaWriter::Scope openKernel(CudaWriter &writer, const LaunchShape &launch,
+                               Wait wait = Wait::AtOnce) const;
   /// What does not depend on the family: parameters, grid, bounds, flops.
   Work work(const LaunchShape &launch, const Workload &workload) const;
 

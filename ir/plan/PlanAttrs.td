@@ -99,7 +99,7 @@ def Plan_MarkAttr : Plan_Attr<"Mark", "mark"> {
     priced; without them plan-select-kernels chooses.
 
     ```mlir
-    #plan.mark<group = 0, decision = #decision, family = "gemv", config = {rows = 4, unroll = 2, warps = 4}>
+    #plan.mark<group = 0, decision = #decision, family = "gemv", config = {rows = 4, turns = 1, unroll = 2, warps = 4}>
     ```
   }];
   let parameters = (ins "int64_t":$group, Plan_DecisionParameter:$decision,

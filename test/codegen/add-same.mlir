@@ -14,6 +14,8 @@ func.func @f(%x: tensor<1x136xbf16>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(add_kernel, 128, 8,
 // CHECK-NEXT:              (In<bf16> lhs, Out<bf16> y)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 i = pieceIndex<8>();
 // CHECK-NEXT:  if (i < kElements) {
 // CHECK-NEXT:    addPiece<8>(lhs, lhs, y, i);

@@ -15,6 +15,8 @@ func.func @f(%l: tensor<1x20000xbf16>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(argmax_kernel, 1024, 1,
 // CHECK-NEXT:              (In<bf16> logits, Out<i32> ids)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 first = static_cast<i64>(blockIndex()) * kVocabulary;
 // CHECK-NEXT:  const i32 id = argMaxRow<kLimit, 8, 32>(logits, first);
 // CHECK-NEXT:  if (threadIndex() == 0) {

@@ -2,7 +2,7 @@
 
 // Each block makes its heads of the query, appends its KV head and attends.
 
-plan.kernel @attend family "attention_decode" config {heads = 2 : i64, splits = 1 : i64, warps = 4 : i64} (%qkv: tensor<1x1024xbf16>, %gq: tensor<64xbf16>, %gk: tensor<64xbf16>, %p: tensor<1xi32>, %keys: tensor<1x4x96x64xbf16>, %values: tensor<1x4x96x64xbf16>) -> (tensor<1x8x64xbf16>, tensor<1x4x96x64xbf16>, tensor<1x4x96x64xbf16>) {
+plan.kernel @attend family "attention_decode" config {depth = 4 : i64, heads = 2 : i64, splits = 1 : i64, stages = 2 : i64, warps = 4 : i64} (%qkv: tensor<1x1024xbf16>, %gq: tensor<64xbf16>, %gk: tensor<64xbf16>, %p: tensor<1xi32>, %keys: tensor<1x4x96x64xbf16>, %values: tensor<1x4x96x64xbf16>) -> (tensor<1x8x64xbf16>, tensor<1x4x96x64xbf16>, tensor<1x4x96x64xbf16>) {
   %qf = tensor.extract_slice %qkv[0, 0] [1, 512] [1, 1] : tensor<1x1024xbf16> to tensor<1x512xbf16>
   %kf = tensor.extract_slice %qkv[0, 512] [1, 256] [1, 1] : tensor<1x1024xbf16> to tensor<1x256xbf16>
   %vf = tensor.extract_slice %qkv[0, 768] [1, 256] [1, 1] : tensor<1x1024xbf16> to tensor<1x256xbf16>
@@ -27,7 +27,8 @@ plan.kernel @attend family "attention_decode" config {heads = 2 : i64, splits = 
 // CHECK-NEXT:// decoder.kv_append: 1x4x64xbf16, 1xi32, 1x4x96x64xbf16 -> 1x4x96x64xbf16
 // CHECK-NEXT:// decoder.attention: 1x8x64xbf16, 1x4x96x64xbf16, 1x4x96x64xbf16, 1xi32 ->
 // CHECK-NEXT:// 1x8x64xbf16
-// CHECK-NEXT:// family attention_decode, heads = 2, splits = 1, warps = 4
+// CHECK-NEXT:// family attention_decode, depth = 4, heads = 2, splits = 1, stages = 2, warps
+// CHECK-NEXT:// = 4
 // CHECK-EMPTY:
 // CHECK-NEXT:constexpr u32 kTokens = 1;
 // CHECK-NEXT:constexpr u32 kHeads = 8;
@@ -35,8 +36,8 @@ plan.kernel @attend family "attention_decode" config {heads = 2 : i64, splits = 
 // CHECK-NEXT:constexpr u32 kHeadDim = 64;
 // CHECK-NEXT:constexpr u32 kCapacity = 96;
 // CHECK-NEXT:constexpr u32 kHeadsPerBlock = 2;
+// CHECK-NEXT:constexpr u32 kSplits = 1;
 // CHECK-NEXT:constexpr float kScale = 0.125f;
-// CHECK-NEXT:constexpr u32 kQueryAt = 0;
 // CHECK-NEXT:constexpr u32 kKeyAt = 512;
 // CHECK-NEXT:constexpr u32 kValueAt = 768;
 // CHECK-NEXT:constexpr float kQueryEps = 1e-06f;
@@ -50,29 +51,46 @@ plan.kernel @attend family "attention_decode" config {heads = 2 : i64, splits = 
 // CHECK-NEXT:    0.0004216965f, 0.0003162278f, 0.00023713738f, 0.00017782794f,
 // CHECK-NEXT:    0.00013335215f,
 // CHECK-NEXT:};
+// CHECK-NEXT:using Shape = AttentionShape<kHeadDim, kHeadsPerBlock, 4, 4, 2>;
 // CHECK-EMPTY:
-// CHECK-NEXT:SINTER_KERNEL(attend, 128, 2,
+// CHECK-NEXT:SINTER_KERNEL(attend, 128, 4,
 // CHECK-NEXT:              (In<bf16> qkv, In<bf16> qGain, In<bf16> kGain,
 // CHECK-NEXT:               In<i32> positions, InOut<bf16> keys, InOut<bf16> values,
 // CHECK-NEXT:               Out<bf16> y)) {
-// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 row = blockIndexY();
-// CHECK-NEXT:  const i64 head = static_cast<i64>(blockIndex()) * kHeadsPerBlock;
+// CHECK-NEXT:  const i64 head = static_cast<i64>(blockIndex() / kSplits) * kHeadsPerBlock;
 // CHECK-NEXT:  const i64 kvHead = row / kTokens * kKvHeads + head / (kHeads / kKvHeads);
 // CHECK-NEXT:  const i64 first = (row * kHeads + head) * kHeadDim;
 // CHECK-NEXT:  const i64 line = kvHead * kCapacity * kHeadDim;
 // CHECK-NEXT:  const int count = load(positions, row) + 1;
-// CHECK-NEXT:  const HeadRecipe<true, true> query = {
-// CHECK-NEXT:      qGain, kQueryEps, static_cast<float>(count - 1),
-// CHECK-NEXT:      kInverseFrequencies};
-// CHECK-NEXT:  stageQuery<kHeadDim, kHeadsPerBlock>(qkv, kQueryAt + first, query);
-// CHECK-NEXT:  const HeadRecipe<true, true> key = {
-// CHECK-NEXT:      kGain, kKeyEps, static_cast<float>(count - 1),
-// CHECK-NEXT:      kInverseFrequencies};
-// CHECK-NEXT:  appendNewest<kHeadDim>(
-// CHECK-NEXT:      qkv, kKeyAt + kvHead * kHeadDim, qkv, kValueAt + kvHead * kHeadDim, key,
-// CHECK-NEXT:      keys, values, line + static_cast<i64>(count - 1) * kHeadDim,
-// CHECK-NEXT:      AttentionArena<kHeadDim, kHeadsPerBlock, 4>::parts);
-// CHECK-NEXT:  attendHeads<kHeadDim, kHeadsPerBlock, 4>(
-// CHECK-NEXT:      keys, values, y, first, line, count, kScale);
+// CHECK-NEXT:  const int split = blockIndex() % kSplits;
+// CHECK-NEXT:  const SplitRange range = splitRange<kSplits, Shape::streams>(split, count);
+// CHECK-NEXT:  const int newest = count - 1;
+// CHECK-NEXT:  const int old = count - kTokens;
+// CHECK-NEXT:  requestRange<Shape>(keys, values, line, range, old);
+// CHECK-NEXT:  HeadTurns<kHeadDim> turns;
+// CHECK-NEXT:  makeTurns<kHeadDim>(static_cast<float>(newest), kInverseFrequencies, turns);
+// CHECK-NEXT:  const HeadRecipe<kHeadDim, true, true> queryRecipe = {
+// CHECK-NEXT:      requestGain<kHeadDim>(qGain), kQueryEps};
+// CHECK-NEXT:  const HeadRecipe<kHeadDim, true, true> keyRecipe = {
+// CHECK-NEXT:      requestGain<kHeadDim>(kGain), kKeyEps};
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
+// CHECK-NEXT:  HeadPieces<Shape> pieces = {};
+// CHECK-NEXT:  requestQuery(qkv, first, pieces);
+// CHECK-NEXT:  const int stream = (newest - range.from) % Shape::streams;
+// CHECK-NEXT:  if (range.to == count) {
+// CHECK-NEXT:    requestNewest(
+// CHECK-NEXT:        qkv, kKeyAt + kvHead * kHeadDim, qkv, kValueAt + kvHead * kHeadDim,
+// CHECK-NEXT:        stream, pieces);
+// CHECK-NEXT:  }
+// CHECK-NEXT:  makeQuery(pieces, queryRecipe, turns);
+// CHECK-NEXT:  if (range.to == count) {
+// CHECK-NEXT:    appendNewest(
+// CHECK-NEXT:        pieces, keyRecipe, turns, keys, values,
+// CHECK-NEXT:        line + static_cast<i64>(newest) * kHeadDim, stream);
+// CHECK-NEXT:  }
+// CHECK-NEXT:  attendRange<Shape, true>(
+// CHECK-NEXT:      keys, values, line, range, newest, pieces.value, kScale);
+// CHECK-NEXT:  storeAttention<Shape>(y, first);
 // CHECK-NEXT:}

@@ -15,6 +15,8 @@ func.func @f(%ids: tensor<1xi32>, %table: tensor<777x136xbf16>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(embed_kernel, 128, 8,
 // CHECK-NEXT:              (In<i32> ids, In<bf16> table, Out<bf16> y)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 i = pieceIndex<8>();
 // CHECK-NEXT:  if (i < kElements) {
 // CHECK-NEXT:    gatherPiece<kWidth, 8>(ids, table, y, i);

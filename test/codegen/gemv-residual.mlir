@@ -2,7 +2,7 @@
 
 // The sum is rounded before it is added.
 
-plan.kernel @o family "gemv" config {rows = 4 : i64, unroll = 2 : i64, warps = 1 : i64} (%x: tensor<1x2048xbf16>, %w: tensor<1024x2048xbf16>, %r: tensor<1x1024xbf16>) -> tensor<1x1024xbf16> {
+plan.kernel @o family "gemv" config {rows = 4 : i64, turns = 1 : i64, unroll = 2 : i64, warps = 4 : i64} (%x: tensor<1x2048xbf16>, %w: tensor<1024x2048xbf16>, %r: tensor<1x1024xbf16>) -> tensor<1x1024xbf16> {
   %y = decoder.linear %x by %w : (tensor<1x2048xbf16>, tensor<1024x2048xbf16>) -> tensor<1x1024xbf16>
   %z = decoder.add %r, %y : tensor<1x1024xbf16>
   plan.yield %z : tensor<1x1024xbf16>
@@ -10,23 +10,19 @@ plan.kernel @o family "gemv" config {rows = 4 : i64, unroll = 2 : i64, warps = 1
 
 //      CHECK:// decoder.linear: 1x2048xbf16, 1024x2048xbf16 -> 1x1024xbf16
 // CHECK-NEXT:// decoder.add: 1x1024xbf16, 1x1024xbf16 -> 1x1024xbf16
-// CHECK-NEXT:// family gemv, rows = 4, unroll = 2, warps = 1
+// CHECK-NEXT:// family gemv, rows = 4, turns = 1, unroll = 2, warps = 4
 // CHECK-EMPTY:
 // CHECK-NEXT:constexpr u32 kOutputs = 1024;
 // CHECK-NEXT:constexpr u32 kWidth = 2048;
-// CHECK-NEXT:constexpr u32 kRowsPerWarp = 4;
-// CHECK-NEXT:constexpr u32 kLinesPerWarp = 4;
+// CHECK-NEXT:constexpr u32 kWarps = 4;
+// CHECK-NEXT:constexpr u32 kLines = 4;
+// CHECK-NEXT:constexpr u32 kUnroll = 2;
+// CHECK-NEXT:constexpr u32 kTurns = 1;
+// CHECK-NEXT:using Shape = GemvShape<kWidth, 8, kWarps, kOutputs, kLines, kUnroll,
+// CHECK-NEXT:                        kTurns, 0>;
 // CHECK-EMPTY:
-// CHECK-NEXT:SINTER_KERNEL(o, 32, 16,
+// CHECK-NEXT:SINTER_KERNEL(o, 128, 6,
 // CHECK-NEXT:              (In<bf16> x, In<bf16> weight, In<bf16> residual, Out<bf16> y)) {
-// CHECK-NEXT:  const i64 row = gemvFirstRow<kRowsPerWarp>();
-// CHECK-NEXT:  constexpr int rows = kRowsPerWarp;
-// CHECK-NEXT:  GemvStart<kWidth, 8, kLinesPerWarp, 2> start;
-// CHECK-NEXT:  requestStart<0>(weight, row, rows, start);
-// CHECK-NEXT:  waitForProducers();
-// CHECK-NEXT:  float sums[kLinesPerWarp];
-// CHECK-NEXT:  gemvRows<0>(x, weight, row, rows, start, sums);
-// CHECK-NEXT:  if (laneIndex() == 0) {
-// CHECK-NEXT:    storeResidual(y, residual, row, rows, sums);
-// CHECK-NEXT:  }
+// CHECK-NEXT:  StoreResidual epilogue = {y, residual};
+// CHECK-NEXT:  gemv<Shape>(x, weight, PlainInput{}, NoBias{}, epilogue);
 // CHECK-NEXT:}

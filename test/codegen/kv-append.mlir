@@ -18,6 +18,8 @@ func.func @f(%k: tensor<2x3x80xbf16>, %p: tensor<2xi32>, %c: tensor<2x3x40x80xbf
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(kv_append_kernel, 128, 8,
 // CHECK-NEXT:              (In<bf16> rows, In<i32> positions, InOut<bf16> cache)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 i = pieceIndex<8>();
 // CHECK-NEXT:  if (i < kElements) {
 // CHECK-NEXT:    appendPiece<kTokens, kHeads, kHeadDim, kCapacity, 8>(

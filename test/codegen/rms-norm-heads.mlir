@@ -16,6 +16,8 @@ func.func @f(%x: tensor<1x7x64xbf16>, %g: tensor<64xbf16>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(rms_norm_kernel, 32, 16,
 // CHECK-NEXT:              (In<bf16> x, In<bf16> gain, Out<bf16> y)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 row = static_cast<i64>(blockIndex()) * warpCount() + warpIndex();
 // CHECK-NEXT:  if (row < kRows) {
 // CHECK-NEXT:    rmsNormRow<kWidth, 8, 1>(x, gain, y, row, laneIndex(), kEps);

@@ -16,6 +16,8 @@ func.func @f(%x: tensor<1x1024xbf16>, %g: tensor<1024xbf16>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(rms_norm_kernel, 64, 8,
 // CHECK-NEXT:              (In<bf16> x, In<bf16> gain, Out<bf16> y)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 row = blockIndex();
 // CHECK-NEXT:  rmsNormRow<kWidth, 8, 2>(x, gain, y, row, threadIndex(), kEps);
 // CHECK-NEXT:}

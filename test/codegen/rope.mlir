@@ -20,6 +20,8 @@ func.func @f(%x: tensor<1x3x14xbf16>, %p: tensor<1xi32>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(rope_kernel, 128, 8,
 // CHECK-NEXT:              (In<bf16> x, In<i32> positions, Out<bf16> y)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 i = pieceIndex<1>();
 // CHECK-NEXT:  if (i < kElements) {
 // CHECK-NEXT:    ropePiece<kHeads, kHeadDim, 1>(x, positions, y, i, kInverseFrequencies);

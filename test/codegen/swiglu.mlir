@@ -14,6 +14,8 @@ func.func @f(%g: tensor<1x608xbf16>, %u: tensor<1x608xbf16>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(swiglu_kernel, 128, 8,
 // CHECK-NEXT:              (In<bf16> gate, In<bf16> up, Out<bf16> y)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 i = pieceIndex<8>();
 // CHECK-NEXT:  if (i < kElements) {
 // CHECK-NEXT:    swigluPiece<8>(gate, up, y, i);

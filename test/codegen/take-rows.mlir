@@ -15,6 +15,8 @@ func.func @f(%x: tensor<5x100xbf16>, %r: tensor<2xi32>) {
 // CHECK-EMPTY:
 // CHECK-NEXT:SINTER_KERNEL(take_rows_kernel, 128, 8,
 // CHECK-NEXT:              (In<bf16> x, In<i32> rows, Out<bf16> y)) {
+// CHECK-NEXT:  allowConsumers();
+// CHECK-NEXT:  waitForProducers();
 // CHECK-NEXT:  const i64 i = pieceIndex<4>();
 // CHECK-NEXT:  if (i < kElements) {
 // CHECK-NEXT:    gatherPiece<kWidth, 4>(rows, x, y, i);

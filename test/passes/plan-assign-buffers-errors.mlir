@@ -27,7 +27,7 @@ module attributes {plan.stage = #plan.stage<outlined>} {
     %a = decoder.kv_append %k at %p into %c : tensor<1x2x4xbf16>, tensor<1xi32>, tensor<1x2x16x4xbf16>
     plan.yield %a : tensor<1x2x16x4xbf16>
   }
-  plan.kernel @attend family "attention_decode" config {heads = 1, splits = 1, warps = 4} (%q: tensor<1x2x4xbf16>, %c: tensor<1x2x16x4xbf16>, %p: tensor<1xi32>) -> tensor<1x2x4xbf16> {
+  plan.kernel @attend family "attention_decode" config {depth = 1, heads = 1, splits = 1, stages = 1, warps = 4} (%q: tensor<1x2x4xbf16>, %c: tensor<1x2x16x4xbf16>, %p: tensor<1xi32>) -> tensor<1x2x4xbf16> {
     %a = decoder.attention %q, %c, %c at %p scale 0.5 : tensor<1x2x4xbf16>, tensor<1x2x16x4xbf16>, tensor<1xi32>
     plan.yield %a : tensor<1x2x4xbf16>
   }
@@ -48,7 +48,7 @@ module attributes {plan.stage = #plan.stage<outlined>} {
     %a = decoder.kv_append %k at %p into %c : tensor<1x2x4xbf16>, tensor<1xi32>, tensor<1x2x16x4xbf16>
     plan.yield %a : tensor<1x2x16x4xbf16>
   }
-  plan.kernel @attend family "attention_decode" config {heads = 1, splits = 1, warps = 4} (%q: tensor<1x2x4xbf16>, %c: tensor<1x2x16x4xbf16>, %p: tensor<1xi32>) -> tensor<1x2x4xbf16> {
+  plan.kernel @attend family "attention_decode" config {depth = 1, heads = 1, splits = 1, stages = 1, warps = 4} (%q: tensor<1x2x4xbf16>, %c: tensor<1x2x16x4xbf16>, %p: tensor<1xi32>) -> tensor<1x2x4xbf16> {
     %a = decoder.attention %q, %c, %c at %p scale 0.5 : tensor<1x2x4xbf16>, tensor<1x2x16x4xbf16>, tensor<1xi32>
     plan.yield %a : tensor<1x2x4xbf16>
   }
@@ -80,7 +80,7 @@ module attributes {plan.stage = #plan.stage<outlined>} {
     %a = decoder.kv_append %k at %p into %c : tensor<1x2x4xbf16>, tensor<1xi32>, tensor<1x2x16x4xbf16>
     plan.yield %a : tensor<1x2x16x4xbf16>
   }
-  plan.kernel @attend family "attention_decode" config {heads = 1, splits = 1, warps = 4} (%q: tensor<1x2x4xbf16>, %c: tensor<1x2x16x4xbf16>, %p: tensor<1xi32>) -> tensor<1x2x4xbf16> {
+  plan.kernel @attend family "attention_decode" config {depth = 1, heads = 1, splits = 1, stages = 1, warps = 4} (%q: tensor<1x2x4xbf16>, %c: tensor<1x2x16x4xbf16>, %p: tensor<1xi32>) -> tensor<1x2x4xbf16> {
     %a = decoder.attention %q, %c, %c at %p scale 0.5 : tensor<1x2x4xbf16>, tensor<1x2x16x4xbf16>, tensor<1xi32>
     plan.yield %a : tensor<1x2x4xbf16>
   }

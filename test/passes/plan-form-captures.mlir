@@ -51,14 +51,14 @@ module attributes {plan.stage = #plan.stage<grouped>} {
   }
 
   // The third launch may start while the second still reads the first one's
-  // result, so it may not take its place. A row kernel does not wait itself, so
-  // nothing starts before its turn there; nor behind a library call.
+  // result, so it may not take its place. Nothing starts early behind a library
+  // call.
   // CHECK-LABEL: func.func @pdl
   // CHECK: plan.capture -> tensor<1x8xbf16> {
   // CHECK-NEXT: plan.launch @gemv_linear_0({{.*}}offset = 0, bytes = 16>] why
   // CHECK-NEXT: plan.launch @gemv_linear_0({{.*}}offset = 256, bytes = 16>] programmatic why
   // CHECK-NEXT: plan.launch @gemv_linear_0({{.*}}offset = 512, bytes = 16>] programmatic why
-  // CHECK-NEXT: plan.launch @row_add_0({{.*}}offset = 0, bytes = 16>] why
+  // CHECK-NEXT: plan.launch @row_add_0({{.*}}offset = 0, bytes = 16>] programmatic why
   // CHECK-NEXT: plan.library {{.*}}offset = 256, bytes = 16>] why
   // CHECK-NEXT: plan.launch @gemv_linear_0({{.*}}offset = 0, bytes = 16>] why
   // CHECK-NEXT: plan.launch @gemv_linear_0({{.*}}arena = "io", {{.*}}] programmatic why

@@ -18,7 +18,7 @@ module attributes {plan.stage = #plan.stage<selected>} {
     // CHECK-NEXT: %[[W0:.*]] = ml_program.global_load_const @w0
     // CHECK-NEXT: %[[A:.*]] = plan.launch @gemv_linear_0(%[[X]], %[[W0]]) : (tensor<1x8xbf16>, tensor<8x8xbf16>) -> tensor<1x8xbf16> why #decision
     %w0 = ml_program.global_load_const @w0 : tensor<8x8xbf16>
-    %a = plan.single family "gemv" config {rows = 4, unroll = 2, warps = 1} why #decision -> tensor<1x8xbf16> {
+    %a = plan.single family "gemv" config {rows = 4, turns = 1, unroll = 1, warps = 1} why #decision -> tensor<1x8xbf16> {
       %l = decoder.linear %x by %w0 : (tensor<1x8xbf16>, tensor<8x8xbf16>) -> tensor<1x8xbf16>
       plan.yield %l : tensor<1x8xbf16>
     }
@@ -26,13 +26,13 @@ module attributes {plan.stage = #plan.stage<selected>} {
     // CHECK-NEXT: %[[W1:.*]] = ml_program.global_load_const @w1
     // CHECK-NEXT: %[[B:.*]] = plan.launch @gemv_linear_0(%[[A]], %[[W1]])
     %w1 = ml_program.global_load_const @w1 : tensor<8x8xbf16>
-    %b = plan.single family "gemv" config {rows = 4, unroll = 2, warps = 1} why #decision -> tensor<1x8xbf16> {
+    %b = plan.single family "gemv" config {rows = 4, turns = 1, unroll = 1, warps = 1} why #decision -> tensor<1x8xbf16> {
       %l = decoder.linear %a by %w1 : (tensor<1x8xbf16>, tensor<8x8xbf16>) -> tensor<1x8xbf16>
       plan.yield %l : tensor<1x8xbf16>
     }
     // Another configuration is another kernel.
     // CHECK-NEXT: %[[C:.*]] = plan.launch @gemv_linear_1(%[[B]], %[[W1]])
-    %c = plan.single family "gemv" config {rows = 2, unroll = 2, warps = 1} why #decision -> tensor<1x8xbf16> {
+    %c = plan.single family "gemv" config {rows = 2, turns = 1, unroll = 1, warps = 1} why #decision -> tensor<1x8xbf16> {
       %l = decoder.linear %b by %w1 : (tensor<1x8xbf16>, tensor<8x8xbf16>) -> tensor<1x8xbf16>
       plan.yield %l : tensor<1x8xbf16>
     }
@@ -61,7 +61,7 @@ module attributes {plan.stage = #plan.stage<selected>} {
     // CHECK-NEXT: return
     return %h : tensor<1x8xbf16>
   }
-  // CHECK: plan.kernel @gemv_linear_0 family "gemv" config {rows = 4 : i64, unroll = 2 : i64, warps = 1 : i64} (%[[X:.*]]: tensor<1x8xbf16>, %[[W:.*]]: tensor<8x8xbf16>) -> tensor<1x8xbf16> {
+  // CHECK: plan.kernel @gemv_linear_0 family "gemv" config {rows = 4 : i64, turns = 1 : i64, unroll = 1 : i64, warps = 1 : i64} (%[[X:.*]]: tensor<1x8xbf16>, %[[W:.*]]: tensor<8x8xbf16>) -> tensor<1x8xbf16> {
   // CHECK-NEXT: %[[L:.*]] = decoder.linear %[[X]] by %[[W]]
   // CHECK-NEXT: plan.yield %[[L]]
   // CHECK: plan.kernel @gemv_linear_1 family "gemv" config {rows = 2 : i64

@@ -11,7 +11,7 @@
   before = <launches = 1, read = 1, written = 1, picoseconds = 0>, after = <launches = 1, read = 1, written = 1, picoseconds = 0>>
 
 // The work of the chosen configuration becomes the decision's "after".
-// CHECK: #[[$LINEAR:.*]] = #plan.decision<{{.*}}before = <launches = 1, read = 1, written = 1, picoseconds = 0>, after = <launches = 1, read = 160, written = 16, picoseconds = 0>>
+// CHECK: #[[$LINEAR:.*]] = #plan.decision<{{.*}}before = <launches = 1, read = 1, written = 1, picoseconds = 0>, after = <launches = 1, read = 256, written = 16, picoseconds = 0>>
 // CHECK: #[[$ADD:.*]] = #plan.decision<{{.*}}before = <launches = 1, read = 1, written = 1, picoseconds = 0>, after = <launches = 1, read = 32, written = 16, picoseconds = 0>>
 // CHECK: module attributes {plan.stage = #plan.stage<selected>}
 module attributes {plan.stage = #plan.stage<grouped>} {

@@ -560,28 +560,6 @@ module attributes {plan.stage = #plan.stage<captured>} {
 
 // -----
 
-// A row kernel does not wait for what it reads.
-#cost = #plan.cost<launches = 1, read = 32, written = 16, picoseconds = 0>
-#pdl = #plan.decision<choice = single, launch = pdl, rule = "r", origin = model, reason = single_faster, before = #cost, after = #cost>
-module attributes {plan.stage = #plan.stage<captured>} {
-  func.func @decode(%x: tensor<1x8xbf16> {plan.name = "x", plan.slot = #plan.slot<arena = "io", offset = 0, bytes = 16>}) -> (tensor<1x8xbf16> {plan.name = "y"})
-      attributes {plan.workload = #plan.workload<phase = decode, batch = 1, tokens = 1, context = 8, max_context = 16>} {
-    %z = plan.capture -> tensor<1x8xbf16> {
-      %y = plan.launch @add(%x, %x) : (tensor<1x8xbf16>, tensor<1x8xbf16>) -> tensor<1x8xbf16> slots [<arena = "activations", offset = 0, bytes = 16>] why #pdl
-      // expected-error @below {{at stage 'captured': 'launch' (plan.launch) cannot start early: its kernel does not wait, or nothing is launched before it; run plan-form-captures on the placed module}}
-      %t = plan.launch @add(%y, %y) : (tensor<1x8xbf16>, tensor<1x8xbf16>) -> tensor<1x8xbf16> slots [<arena = "activations", offset = 256, bytes = 16>] programmatic why #pdl
-      plan.yield %t : tensor<1x8xbf16>
-    }
-    return %z : tensor<1x8xbf16>
-  }
-  plan.kernel @add family "row" config {piece = 8, threads = 128} (%a: tensor<1x8xbf16>, %b: tensor<1x8xbf16>) -> tensor<1x8xbf16> {
-    %s = decoder.add %a, %b : tensor<1x8xbf16>
-    plan.yield %s : tensor<1x8xbf16>
-  }
-}
-
-// -----
-
 #cost = #plan.cost<launches = 1, read = 32, written = 16, picoseconds = 0>
 #graph = #plan.decision<choice = single, launch = graph, rule = "r", origin = model, reason = single_faster, before = #cost, after = #cost>
 module attributes {plan.stage = #plan.stage<placed>} {

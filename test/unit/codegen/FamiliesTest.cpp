@@ -239,18 +239,26 @@ TEST(Work, OfParts) {
 }
 
 TEST(Work, OfSplitAttention) {
-  // 8 query heads on 2 KV heads of 128, 1500 positions: 47 chunks, 3 for each
-  // of 17 splits, the last of which has none.
+  // 8 query heads on 2 KV heads of 128, 1500 positions to 8 streams: 96 for
+  // each of 17 splits, the last of which has none.
   const TestGroup test(attentionGroups()[2], /*filled=*/false);
   const Work work =
       findFamily("attention_decode")
           ->work(test.group,
-                 KernelConfig{{"heads", 4}, {"splits", 17}, {"warps", 4}},
+                 KernelConfig{{"depth", 4},
+                              {"heads", 4},
+                              {"splits", 17},
+                              {"stages", 1},
+                              {"warps", 4}},
                  test.workload);
   EXPECT_EQ(work.grid[0], 34u);
-  // The cache is read once and appended to: 2 KV heads of 256 bytes a row.
-  EXPECT_EQ(work.uniqueBytes(ParamClass::Kv), 2u * 512 * (1500 + 1));
-  EXPECT_EQ(work.issuedBytes(ParamClass::Kv), 2u * 512 * (1500 + 1));
+  // The cache is read once but for the row that is appended: 2 KV heads of 256
+  // bytes a row.
+  EXPECT_EQ(work.uniqueBytes(ParamClass::Kv), 2u * 512 * (1499 + 1));
+  EXPECT_EQ(work.issuedBytes(ParamClass::Kv), 2u * 512 * (1499 + 1));
+  // One chunk of 32 rows of each split is on its way before the wait, of the
+  // last active one too: it has 60, the newest among them.
+  EXPECT_EQ(work.prefetchBytes, 2u * 512 * 16 * 32);
   // 16 active splits of 2 KV heads leave 4 sums of 128 and 4 pairs each.
   EXPECT_EQ(work.params.back().name, "arrivals");
   EXPECT_EQ(work.params.back().storedBytes, 4u * (32 + 2));
@@ -261,14 +269,15 @@ TEST(Work, OfSplitAttention) {
 TEST(Work, OfGemvByClass) {
   const TestGroup test(gemvGroups()[0], /*filled=*/false);
   const Work work = findFamily("gemv")->work(
-      test.group, KernelConfig{{"rows", 4}, {"unroll", 1}, {"warps", 4}},
+      test.group,
+      KernelConfig{{"rows", 4}, {"turns", 1}, {"unroll", 1}, {"warps", 1}},
       test.workload);
-  // 777 lines of 448: 49 blocks of 16 lines, each of which reads x and gain.
-  EXPECT_EQ(work.grid[0], 49u);
+  // 777 lines of 448: 195 blocks of 4 lines, each of which reads x and gain.
+  EXPECT_EQ(work.grid[0], 195u);
   EXPECT_EQ(work.uniqueBytes(ParamClass::Weights), 2u * (777 * 448 + 448));
-  EXPECT_EQ(work.issuedBytes(ParamClass::Weights), 2u * (777 * 448 + 49 * 448));
+  EXPECT_EQ(work.issuedBytes(ParamClass::Weights), 2u * (777 * 448 + 195 * 448));
   EXPECT_EQ(work.uniqueBytes(ParamClass::Activations), 2u * (448 + 777));
-  EXPECT_EQ(work.issuedBytes(ParamClass::Activations), 2u * (49 * 448 + 777));
+  EXPECT_EQ(work.issuedBytes(ParamClass::Activations), 2u * (195 * 448 + 777));
   EXPECT_EQ(work.issuedBytes(ParamClass::Kv), 0u);
   // 32 lanes request a piece of 8 of each line before they need x.
   EXPECT_EQ(work.prefetchBytes, 777u * 512);

@@ -82,8 +82,10 @@ std::vector<Planned> planAll(const TestGroup &test, llvm::StringRef wanted) {
     if (family->name() == "attention_decode") {
       // Numbers that divide nothing; 17 leaves splits without positions.
       for (int64_t splits : {5, 17}) {
-        configs.push_back({{"heads", configs.front().get("heads")},
+        configs.push_back({{"depth", configs.front().get("depth")},
+                           {"heads", configs.front().get("heads")},
                            {"splits", splits},
+                           {"stages", 2},
                            {"warps", 4}});
       }
     }
@@ -150,7 +152,7 @@ void runGroups(const std::vector<GroupCase> &cases, llvm::StringRef family,
 
 TEST(Fused, Gemv) { runGroups(gemvGroups(), "gemv", 3); }
 
-TEST(Fused, Attention) { runGroups(attentionGroups(), "attention_decode", 7); }
+TEST(Fused, Attention) { runGroups(attentionGroups(), "attention_decode", 19); }
 
 // The kernels of single ops, on parts of buffers and on copies of the parts.
 TEST(Fused, NothingButAPart) {

@@ -38,11 +38,11 @@ const Mutation mutations[] = {
      "0);",
      "const i64 row = i == 0 ? 0 : load(rows, i / Width);"},
     {"rms_norm", rmsNormCases,
-     "Piece<V> gains = loadPiece<V>(gain, piece * V);",
-     "Piece<V> gains = loadPiece<V>(gain, piece * V);"
-     "if (row + piece == 0) { (void)load(gain, 0); }",
-     "Piece<V> gains = row + piece == 0 ? Piece<V>{} "
-     ": loadPiece<V>(gain, piece * V);"},
+     "loadShare(gain, 0, thread, gains);",
+     "loadShare(gain, 0, thread, gains);"
+     "if (row + thread == 0) { (void)load(gain, 0); }",
+     "if (row + thread != 0) { loadShare(gain, 0, thread, gains); }"
+     "else { gains = {}; }"},
     {"rope", ropeCases, "const Piece<V> b = loadPiece<V>(x, low + half);",
      "const Piece<V> b = loadPiece<V>(x, low + half);"
      "if (i == 0) { (void)load(x, 0); }",
@@ -61,21 +61,23 @@ const Mutation mutations[] = {
      "if (i == 0) { (void)load(table, 0); }",
      "if (i != 0) { copyPiece<V>(table, row * Width + i % Width, y, i); }"
      "else { const float zeros[V] = {}; storePiece<V>(y, i, zeros); }"},
-    {"linear", linearCases, "inputs[c] = loadPiece<V>(x, (v + 32 * c) * V);",
-     "inputs[c] = loadPiece<V>(x, (v + 32 * c) * V);"
-     "if (blockIndex() + v + c == 0) { (void)load(x, 0); }",
-     "if (blockIndex() + v + c != 0) { inputs[c] = loadPiece<V>(x, (v + 32 * "
-     "c) * V); }"
-     "else { inputs[c] = Piece<V>{}; }"},
+    {"linear", linearCases, "loadShare(x, 0, threadIndex(), share);",
+     "loadShare(x, 0, threadIndex(), share);"
+     "if (blockIndex() + threadIndex() == 0) { (void)load(x, 0); }",
+     "if (blockIndex() + threadIndex() != 0) "
+     "{ loadShare(x, 0, threadIndex(), share); }"
+     "else { share = {}; }"},
     {"kv_append", kvAppendCases, "* Capacity + load(positions, n);",
      "* Capacity + load(positions, n) + (i == 0 ? 0 * load(positions, 0) : 0);",
      "* Capacity + (i == 0 ? 0 : load(positions, n));"},
     {"attention", attentionCases,
-     "const Floats<8> key = toFloats(loadPiece<8>(keys, line + d));",
-     "const Floats<8> key = toFloats(loadPiece<8>(keys, line + d));"
-     "if (line + d == 0) { (void)load(keys, 0); }",
-     "const Floats<8> key = line + d == 0 ? Floats<8>{} "
-     ": toFloats(loadPiece<8>(keys, line + d));"},
+     "copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at);",
+     "copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at);"
+     "if (at == 0) { (void)load(keys, 0); }",
+     "if (at != 0) "
+     "{ copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at); }"
+     "else { const Float4 zeros = {};"
+     "storeVec(arena, chunkSlot<A>(stage, d, false), bitsAs<Bf16x8>(zeros)); }"},
     // 777 logits: the last is scanned alone, after the pieces of 8.
     {"argmax", argmaxCases, "i < Limit; i += threads",
      "(i == threadIndex() + pieces * V && i == Limit - 1 ? "

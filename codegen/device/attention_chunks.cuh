@@ -1,0 +1,153 @@
+//===- attention_chunks.cuh - Rows of the cache on their way --------------===//
+//
+// How the threads of a block share out the cache, where its arena has what, and
+// the copies from the one to the other (attention_decode.cuh has the rest).
+//
+//===----------------------------------------------------------------------===//
+
+constexpr int powerAbove(int n) {
+  int power = 1;
+  while (power < n) {
+    power *= 2;
+  }
+  return power;
+}
+
+template <int D_, int G_, int Warps_, int Depth_, int Stages_>
+struct AttentionShape {
+  static constexpr int D = D_;
+  static constexpr int G = G_;
+  static constexpr int Warps = Warps_;
+  static constexpr int Stages = Stages_; ///< chunks on their way
+  static constexpr int threads = 32 * Warps;
+  static constexpr int heads = powerAbove(G);
+  static constexpr int Lanes = powerAbove(D / 8) > heads ? powerAbove(D / 8)
+                                                         : heads;
+  static constexpr int perWarp = 32 / Lanes; ///< streams of a warp
+  static constexpr int streams = Warps * perWarp;
+  /// Positions of a stream per chunk.
+  static constexpr int Depth = Depth_;
+  static_assert(Depth * heads <= Lanes, "a lane has one score");
+  static constexpr int Tile = streams * Depth; ///< positions of a chunk
+  static constexpr int scores = heads * Depth;
+  static constexpr int repeats = Lanes / scores; ///< lanes with the same score
+
+  // Floats of the arena, by part; the streams' parts take the chunks' place.
+  static constexpr int query = 0;                     ///< [G][D]
+  static constexpr int newest = G * D;                ///< [D], a key
+  static constexpr int highest = newest + D;          ///< [G][streams]
+  static constexpr int norms = highest + G * streams; ///< [G][streams]
+  static constexpr int weights = norms + G * streams; ///< [2][streams][scores]
+  static constexpr int rescales = weights + 2 * streams * scores;
+  static constexpr int chunks = (rescales + 2 * streams * heads + 3) / 4 *
+                                4;     ///< [Stages][2 Depth][threads]
+  static constexpr int parts = chunks; ///< [streams][G][D]
+
+  /// Rows of keys or of values, as this thread has them.
+  struct Rows {
+    Piece<8> at[Depth];
+  };
+  /// Running softmax of a stream.
+  struct State {
+    float highest; ///< of this lane's head
+    float norm;    ///< over this lane's scores
+    Floats<8> product[G];
+  };
+};
+
+template <typename A>
+DEVICE int streamIndex() {
+  return threadIndex() / A::Lanes;
+}
+/// The first column of this lane.
+template <typename A>
+DEVICE int laneColumn() {
+  return threadIndex() % A::Lanes * 8;
+}
+/// The position of this lane's d-th rows in the chunk that begins at `chunk`.
+template <typename A>
+DEVICE int chunkPosition(int chunk, int d) {
+  return chunk + d * A::streams + streamIndex<A>();
+}
+
+/// Where this thread keeps the d-th row of keys or values of a stage.
+template <typename A>
+DEVICE int chunkSlot(int stage, int d, bool values) {
+  return (((stage * 2 + values) * A::Depth + d) * A::threads + threadIndex()) *
+         8;
+}
+template <typename A>
+DEVICE Shared<bf16> chunkArena() {
+  return shared<bf16>(4 * A::chunks, 16 * A::Stages * A::Depth * A::threads);
+}
+
+/// Requests the positions [from, to) of the chunk that begins at `chunk`; the
+/// rows of the KV head begin at `line`.
+template <typename A>
+DEVICE void requestChunk(In<bf16> keys, In<bf16> values, i64 line, int chunk,
+                         int stage, int from, int to) {
+  const Shared<bf16> arena = chunkArena<A>();
+  const int column = laneColumn<A>();
+  UNROLL for (int d = 0; d < A::Depth; ++d) {
+    const int p = chunkPosition<A>(chunk, d);
+    if (p >= from && p < to && column < A::D) {
+      const i64 at = line + static_cast<i64>(p) * A::D + column;
+      copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at);
+      copyAsync<8>(arena, chunkSlot<A>(stage, d, true), values, at);
+    }
+  }
+}
+/// The keys or values of the positions below `to`, which have arrived.
+template <typename A>
+DEVICE typename A::Rows takeRows(int chunk, int stage, int to, bool values) {
+  const Shared<bf16> arena = chunkArena<A>();
+  typename A::Rows rows;
+  UNROLL for (int d = 0; d < A::Depth; ++d) {
+    if (chunkPosition<A>(chunk, d) < to && laneColumn<A>() < A::D) {
+      rows.at[d] = loadPiece<8>(arena, chunkSlot<A>(stage, d, values));
+    }
+  }
+  return rows;
+}
+/// The key in the arena, where a chunk has its position: no lane may read it
+/// from the cache yet.
+template <typename A>
+DEVICE void insertNewestKey(int chunk, int newest, typename A::Rows &rows) {
+  const Shared<float> key = shared<float>(4 * A::newest, A::D);
+  UNROLL for (int d = 0; d < A::Depth; ++d) {
+    if (chunkPosition<A>(chunk, d) == newest && laneColumn<A>() < A::D) {
+      rows.at[d] = roundFloats(loadFloats(key, laneColumn<A>()));
+    }
+  }
+}
+/// Likewise a value.
+template <typename A>
+DEVICE void insertRow(int chunk, int position, Piece<8> row,
+                      typename A::Rows &rows) {
+  UNROLL for (int d = 0; d < A::Depth; ++d) {
+    if (chunkPosition<A>(chunk, d) == position) {
+      rows.at[d] = row;
+    }
+  }
+}
+
+/// Reads the G heads of a query row, which begin at `first`, into the arena.
+template <typename A>
+DEVICE void stageQuery(In<bf16> q, i64 first) {
+  const Shared<float> query = shared<float>(4 * A::query, A::G * A::D);
+  for (int p = threadIndex(); p < A::G * A::D / 8; p += blockSize()) {
+    storeFloats(query, p * 8, toFloats(loadPiece<8>(q, first + p * 8)));
+  }
+}
+/// This lane's columns of the query.
+template <typename A>
+DEVICE void takeQuery(Floats<8> (&query)[A::G]) {
+  const Shared<float> staged = shared<float>(4 * A::query, A::G * A::D);
+  const int column = laneColumn<A>();
+  UNROLL for (int g = 0; g < A::G; ++g) {
+    query[g] = Floats<8>{};
+    if (column < A::D) {
+      query[g] = loadFloats(staged, g * A::D + column);
+    }
+  }
+}
