@@ -25,7 +25,7 @@ plan.kernel @head family "gemv" config {rows = 8 : i64, turns = 4 : i64, unroll 
 // CHECK-NEXT:using Shape = GemvShape<kWidth, 8, kWarps, kOutputs, kLines, kUnroll,
 // CHECK-NEXT:                        kTurns, 0>;
 // CHECK-EMPTY:
-// CHECK-NEXT:SINTER_KERNEL(head, 128, 5,
+// CHECK-NEXT:SINTER_KERNEL(head, 128, 4,
 // CHECK-NEXT:              (In<bf16> x, In<bf16> gain, In<bf16> weight, Out<i32> ids,
 // CHECK-NEXT:               Out<bf16> logits, InOut<float> bestValues,
 // CHECK-NEXT:               InOut<i32> bestIndices, InOut<u32> arrivals)) {

@@ -21,7 +21,7 @@ plan.kernel @o family "gemv" config {rows = 4 : i64, turns = 1 : i64, unroll = 2
 // CHECK-NEXT:using Shape = GemvShape<kWidth, 8, kWarps, kOutputs, kLines, kUnroll,
 // CHECK-NEXT:                        kTurns, 0>;
 // CHECK-EMPTY:
-// CHECK-NEXT:SINTER_KERNEL(o, 128, 6,
+// CHECK-NEXT:SINTER_KERNEL(o, 128, 5,
 // CHECK-NEXT:              (In<bf16> x, In<bf16> weight, In<bf16> residual, Out<bf16> y)) {
 // CHECK-NEXT:  StoreResidual epilogue = {y, residual};
 // CHECK-NEXT:  gemv<Shape>(x, weight, PlainInput{}, NoBias{}, epilogue);
