@@ -304,8 +304,7 @@ private:
     launch.gridX = layout.blocksPerRow * layout.splits;
     launch.gridY = attention.rows;
     launch.threads = 32 * layout.warps;
-    launch.blocksPerSm =
-        std::max<int64_t>(65536 / (32 * layout.warps * layout.registers()), 1);
+    launch.blocksPerSm = residentBlocks(launch.threads, layout.registers());
     launch.sharedBytes = layout.arena;
     return launch;
   }

@@ -306,13 +306,10 @@ private:
     shape.threads = 32 * layout.warps;
     shape.gridX = layout.blocks;
     shape.sharedBytes = layout.shared;
-    // All supported GPUs have 65,536 registers and at least 1,536 threads per
-    // SM, and 16 blocks.
-    shape.blocksPerSm = std::clamp<int64_t>(
-        std::min<int64_t>(65536 /
-                              (shape.threads * layout.registers(!!gemv.norm)),
-                          1536 / shape.threads),
-        1, 16);
+    // All supported GPUs have at least 1,536 threads per SM.
+    shape.blocksPerSm = std::clamp<uint32_t>(
+        residentBlocks(shape.threads, layout.registers(!!gemv.norm)), 1,
+        std::max<uint32_t>(1536 / shape.threads, 1));
     return shape;
   }
 

@@ -20,8 +20,20 @@ int64_t pieceLength(int64_t length) {
 }
 
 uint32_t registerBound(const LaunchShape &launch) {
-  const uint32_t share = 65536 / (launch.threads * launch.blocksPerSm);
+  // A quarter of the SM has a quarter of the registers and whole warps.
+  const uint64_t warps = ceilDiv(launch.threads / 32 * launch.blocksPerSm, 4);
+  const uint32_t share = 16384 / (warps * 32);
   return share > 255 ? 255 : share / 8 * 8;
+}
+
+uint32_t residentBlocks(uint32_t threads, uint32_t registers) {
+  LaunchShape launch;
+  launch.threads = threads;
+  launch.blocksPerSm = 16;
+  while (launch.blocksPerSm > 1 && registerBound(launch) < registers) {
+    --launch.blocksPerSm;
+  }
+  return launch.blocksPerSm;
 }
 
 static std::optional<DType> dtypeOf(mlir::Value value) {

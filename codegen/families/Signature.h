@@ -22,6 +22,8 @@ struct LaunchShape {
 /// Registers per thread that __launch_bounds__(threads, blocks) leaves: a
 /// multiple of 8, at most 255. All supported GPUs have 65,536 per SM.
 uint32_t registerBound(const LaunchShape &launch);
+/// Blocks per SM, 1 to 16, that leave each thread `registers`.
+uint32_t residentBlocks(uint32_t threads, uint32_t registers);
 
 /// Where a kernel waits for what other kernels store (programmatic launch).
 enum class Wait : uint8_t {
