@@ -55,7 +55,7 @@ struct ModelOptions {
   uint64_t seed = 0;
   std::string target = "h200"; ///< device file or its name
   uint32_t batch = 1;
-  std::optional<uint32_t> context;    ///< positions attended and priced
+  std::optional<uint32_t> context; ///< positions attended and priced
   /// compile: a decode entry per context, "auto" or "512,2048"; empty: one.
   std::string contexts;
   std::optional<uint32_t> maxContext; ///< capacity of the KV cache

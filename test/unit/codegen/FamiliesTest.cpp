@@ -242,15 +242,14 @@ TEST(Work, OfSplitAttention) {
   // 8 query heads on 2 KV heads of 128, 1500 positions to 8 streams: 96 for
   // each of 17 splits, the last of which has none.
   const TestGroup test(attentionGroups()[2], /*filled=*/false);
-  const Work work =
-      findFamily("attention_decode")
-          ->work(test.group,
-                 KernelConfig{{"depth", 4},
-                              {"heads", 4},
-                              {"splits", 17},
-                              {"stages", 1},
-                              {"warps", 4}},
-                 test.workload);
+  const Work work = findFamily("attention_decode")
+                        ->work(test.group,
+                               KernelConfig{{"depth", 4},
+                                            {"heads", 4},
+                                            {"splits", 17},
+                                            {"stages", 1},
+                                            {"warps", 4}},
+                               test.workload);
   EXPECT_EQ(work.grid[0], 34u);
   // The cache is read once but for the row that is appended: 2 KV heads of 256
   // bytes a row.
@@ -275,7 +274,8 @@ TEST(Work, OfGemvByClass) {
   // 777 lines of 448: 195 blocks of 4 lines, each of which reads x and gain.
   EXPECT_EQ(work.grid[0], 195u);
   EXPECT_EQ(work.uniqueBytes(ParamClass::Weights), 2u * (777 * 448 + 448));
-  EXPECT_EQ(work.issuedBytes(ParamClass::Weights), 2u * (777 * 448 + 195 * 448));
+  EXPECT_EQ(work.issuedBytes(ParamClass::Weights),
+            2u * (777 * 448 + 195 * 448));
   EXPECT_EQ(work.uniqueBytes(ParamClass::Activations), 2u * (448 + 777));
   EXPECT_EQ(work.issuedBytes(ParamClass::Activations), 2u * (195 * 448 + 777));
   EXPECT_EQ(work.issuedBytes(ParamClass::Kv), 0u);

@@ -37,8 +37,7 @@ const Mutation mutations[] = {
      "const i64 row = load(rows, i / Width) + (i == 0 ? 0 * load(rows, 0) : "
      "0);",
      "const i64 row = i == 0 ? 0 : load(rows, i / Width);"},
-    {"rms_norm", rmsNormCases,
-     "loadShare(gain, 0, thread, gains);",
+    {"rms_norm", rmsNormCases, "loadShare(gain, 0, thread, gains);",
      "loadShare(gain, 0, thread, gains);"
      "if (row + thread == 0) { (void)load(gain, 0); }",
      "if (row + thread != 0) { loadShare(gain, 0, thread, gains); }"
@@ -77,7 +76,8 @@ const Mutation mutations[] = {
      "if (at != 0) "
      "{ copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at); }"
      "else { const Float4 zeros = {};"
-     "storeVec(arena, chunkSlot<A>(stage, d, false), bitsAs<Bf16x8>(zeros)); }"},
+     "storeVec(arena, chunkSlot<A>(stage, d, false), bitsAs<Bf16x8>(zeros)); "
+     "}"},
     // 777 logits: the last is scanned alone, after the pieces of 8.
     {"argmax", argmaxCases, "i < Limit; i += threads",
      "(i == threadIndex() + pieces * V && i == Limit - 1 ? "
