@@ -22,9 +22,9 @@ extern "C" __attribute__((no_sanitize("address"), used, visibility("default")))
 const char *
 __lsan_default_suppressions();
 
-// NVRTC never frees what it allocates once per process.
+// NVRTC and cublasLt never free what they allocate once per process.
 extern "C" const char *__lsan_default_suppressions() {
-  return "leak:libnvrtc\n";
+  return "leak:libnvrtc\nleak:libcublasLt\n";
 }
 
 // NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)

@@ -84,7 +84,9 @@ TEST(PlanOnCuda, ProgrammaticEdgesWhereKernelsWait) {
     const std::string &symbol = graph.nodes[edge.to].launch.symbol;
     const std::string &text = fake.kernels.at(symbol).source.text;
     const bool waits = text.find("  waitForProducers();") != std::string::npos;
-    EXPECT_EQ(edge.programmatic, waits) << symbol;
+    // Kernels read positions before they wait, so a step ends before the next.
+    const bool begins = edge.to % artifact.plan.entries[0].steps.size() == 0;
+    EXPECT_EQ(edge.programmatic, waits && !begins) << symbol;
     programmatic += edge.programmatic;
   }
   EXPECT_GT(programmatic, 0u);
