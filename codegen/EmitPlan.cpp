@@ -22,18 +22,6 @@ namespace sinter::codegen {
 
 namespace {
 
-format::Access accessOf(plan::Access access) {
-  switch (access) {
-  case plan::Access::In:
-    return format::Access::In;
-  case plan::Access::InOut:
-    return format::Access::InOut;
-  case plan::Access::Out:
-    return format::Access::Out;
-  }
-  return format::Access::In;
-}
-
 /// The names that `location` carries, in order.
 void collectNames(Location location, std::vector<std::string> &names) {
   if (auto name = dyn_cast<NameLoc>(location)) {
@@ -314,8 +302,7 @@ private:
     out.sharedBytes = work.sharedBytes;
     out.cooperative = work.cooperative;
     for (const ParamWork &param : work.params) {
-      out.params.push_back(
-          {param.name, accessOf(param.access), param.dtype, param.count});
+      out.params.push_back(paramOf(param));
     }
     out.bounds = {work.bounds.registers, work.sharedBytes,
                   work.bounds.blocksPerSm};
@@ -386,6 +373,14 @@ private:
 };
 
 } // namespace
+
+format::Param paramOf(const ParamWork &param) {
+  const format::Access access =
+      param.access == plan::Access::In      ? format::Access::In
+      : param.access == plan::Access::InOut ? format::Access::InOut
+                                            : format::Access::Out;
+  return {param.name, access, param.dtype, param.count};
+}
 
 PlanArtifact emitPlan(ModuleOp module, const DeviceSpec &device,
                       const PlanOrigin &origin) {

@@ -10,6 +10,11 @@
 
 namespace sinter::codegen {
 
+struct ParamWork;
+
+/// As the plan and the devices know a parameter.
+format::Param paramOf(const ParamWork &param);
+
 /// What a plan says that its module does not know.
 struct PlanOrigin {
   std::string version;     ///< of Sinter

@@ -9,7 +9,7 @@
 namespace sinter {
 
 Result<ProgramId> Device::prepareProgram(std::span<const ProgramStep> steps,
-                                         LaunchMode mode) {
+                                         LaunchMode /*mode*/) {
   programs.emplace_back(steps.begin(), steps.end());
   return ProgramId{static_cast<uint32_t>(programs.size() - 1)};
 }
@@ -35,15 +35,15 @@ Status Device::finishRead(ReadId read, std::span<std::byte> into) {
   return Status::success();
 }
 
-Status Device::admitGemm(const format::Gemm &problem) const {
+Status Device::admitGemm(const format::Gemm & /*problem*/) const {
   return Error{ErrorCode::PlanStepKind, "device " + name(),
                "launches and copies", "a call of the vendor's library",
                "compile the plan without library calls"};
 }
 
 Status Device::gemm(const format::Gemm &problem,
-                    std::span<const Argument> arguments,
-                    const Argument *workspace) {
+                    std::span<const Argument> /*arguments*/,
+                    const Argument * /*workspace*/) {
   return admitGemm(problem);
 }
 

@@ -55,7 +55,7 @@ struct KernelSource {
   std::string symbol;
   std::string text;
   std::vector<format::Param> params;
-  std::vector<KernelBinary> binaries = {};
+  std::vector<KernelBinary> binaries;
 };
 
 /// One argument of a launch: `count` elements at byte `offset` of a buffer.
@@ -114,8 +114,8 @@ public:
   virtual std::string describe() const { return name(); }
   /// Can the device run a plan with these requirements now? Nothing is
   /// allocated. `target` is the device that the plan was made for.
-  virtual Status admit(const format::Requires &requirements,
-                       const std::string &target) {
+  virtual Status admit(const format::Requires & /*requirements*/,
+                       const std::string & /*target*/) {
     return Status::success();
   }
   /// The architecture ("sm_90a") whose binaries loadKernels takes; empty: none.

@@ -18,7 +18,7 @@ constexpr uint64_t pieceBytes = 16ull << 20;
 } // namespace
 
 Result<std::unique_ptr<Session>>
-Session::prepare(PlanArtifact artifact, const WeightSource &weights,
+Session::prepare(const PlanArtifact &artifact, const WeightSource &weights,
                  Device &device, const LoadProgress &progress) {
   SINTER_TRY(checkPlanWeights(artifact.plan, weights));
   SINTER_TRY(device.admit(artifact.plan.requirements, artifact.plan.target));

@@ -38,8 +38,8 @@ public:
   /// must outlive the session. SIN2517, SIN2518, and what the device and the
   /// weights report.
   static Result<std::unique_ptr<Session>>
-  prepare(PlanArtifact artifact, const WeightSource &weights, Device &device,
-          const LoadProgress &progress = {});
+  prepare(const PlanArtifact &artifact, const WeightSource &weights,
+          Device &device, const LoadProgress &progress = {});
 
   const format::Plan &plan() const { return thePlan; }
   Device &device() const { return *theDevice; }

@@ -84,13 +84,13 @@ chooseDevice(const std::optional<DeviceKind> &kind, bool unchecked) {
 }
 
 Result<std::unique_ptr<PlanEngine>>
-PlanEngine::create(PlanArtifact artifact, const WeightSource &weights,
+PlanEngine::create(const PlanArtifact &artifact, const WeightSource &weights,
                    std::unique_ptr<Device> device) {
   std::unique_ptr<PlanEngine> engine(new PlanEngine());
   engine->device = std::move(device);
   SINTER_ASSIGN(engine->entryIndex, decodeEntry(artifact.plan));
-  SINTER_ASSIGN(engine->session, Session::prepare(std::move(artifact), weights,
-                                                  *engine->device));
+  SINTER_ASSIGN(engine->session,
+                Session::prepare(artifact, weights, *engine->device));
   // Entries of other contexts share these values.
   const format::Entry &entry = engine->entry();
   engine->ids = bound(entry.inputs, "ids");

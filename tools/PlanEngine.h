@@ -26,7 +26,7 @@ public:
   /// terminal. Errors: SIN2707 an entry that is no decode step of one sequence;
   /// those of Session::prepare.
   static Result<std::unique_ptr<PlanEngine>>
-  create(PlanArtifact artifact, const WeightSource &weights,
+  create(const PlanArtifact &artifact, const WeightSource &weights,
          std::unique_ptr<Device> device);
 
   uint32_t capacity() const override { return entry().workload.maxContext; }

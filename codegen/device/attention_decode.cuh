@@ -8,10 +8,11 @@
 // A group of Lanes lanes reads whole rows of the cache, 8 columns a lane, and
 // is a stream: it has a softmax of its own, and the streams are joined at the
 // end. The positions of a block go to its streams in turn, Depth of each at a
-// time: a chunk. Nothing of a chunk is used before all of it, and of the first
-// chunk what other kernels of this step do not write, is requested. Order of
-// every sum:
-//   score       8 accumulators of a lane folded in halves, then the xor tree
+// time: a chunk. Of the first Stages chunks, what other kernels of this step do
+// not write is requested before the wait; each thread copies what it will use
+// itself. Order of every sum:
+//   score       4 accumulators of a lane, element k to k % 4, folded in halves,
+//               then the xor tree
 //   normaliser  per lane over the chunks, then the xor tree over the lanes that
 //               have the head's positions, then streams ascending
 //   product     per lane over its positions ascending, then streams ascending
@@ -109,6 +110,14 @@ DEVICE float foldShared(Shared<float> x, int first, Fold fold) {
   return all;
 }
 
+/// The highest score of head g over the streams of the block.
+template <typename A>
+DEVICE float blockHighest(int g) {
+  return foldShared<A::streams>(
+      shared<float>(4 * A::highest, A::G * A::streams), g * A::streams,
+      [](float a, float b) { return maxF(a, b); });
+}
+
 /// Leaves each stream's part in the arena, all relative to the block's maximum.
 template <typename A>
 DEVICE void leaveParts(typename A::State &state) {
@@ -128,9 +137,8 @@ DEVICE void leaveParts(typename A::State &state) {
   const Shared<float> parts =
       shared<float>(4 * A::parts, A::streams * G * A::D);
   UNROLL for (int g = 0; g < G; ++g) {
-    const float most = foldShared<A::streams>(
-        highest, g * A::streams, [](float a, float b) { return maxF(a, b); });
-    const float rescale = expF(load(highest, g * A::streams + stream) - most);
+    const float rescale =
+        expF(load(highest, g * A::streams + stream) - blockHighest<A>(g));
     if (leads && head == g) {
       store(norms, g * A::streams + stream, state.norm * rescale);
     }
@@ -151,14 +159,12 @@ struct AttentionPart {
 template <typename A>
 DEVICE AttentionPart joinParts(int e) {
   constexpr int G = A::G;
-  const Shared<float> highest = shared<float>(4 * A::highest, G * A::streams);
   const Shared<float> norms = shared<float>(4 * A::norms, G * A::streams);
   const Shared<float> parts =
       shared<float>(4 * A::parts, A::streams * G * A::D);
   const int g = e / A::D;
   AttentionPart all = {};
-  all.highest = foldShared<A::streams>(
-      highest, g * A::streams, [](float a, float b) { return maxF(a, b); });
+  all.highest = blockHighest<A>(g);
   all.norm = foldShared<A::streams>(norms, g * A::streams,
                                     [](float a, float b) { return a + b; });
   UNROLL for (int s = 0; s < A::streams; ++s) {

@@ -50,7 +50,7 @@ std::vector<OpCoverage> coverageOf(func::FuncOp function,
   std::vector<OpCoverage> list;
   std::map<std::pair<std::string, std::string>, size_t> known;
   for (Operation &op : function.getBody().front()) {
-    if (!isDecoderOp(&op) || isa<decoder::PackWeightsOp>(op)) {
+    if (!isStepOp(&op)) {
       continue;
     }
     std::vector<FamilyAnswer> answers = answersFor(&op, device);

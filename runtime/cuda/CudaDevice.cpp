@@ -192,7 +192,7 @@ Status CudaDevice::bindLaunch(const ProgramStep &step, BoundStep &bound) {
   return Status::success();
 }
 
-Status CudaDevice::admitGemm(const format::Gemm &problem) const {
+Status CudaDevice::admitGemm(const format::Gemm & /*problem*/) const {
   if (!library) {
     SINTER_ASSIGN(library, options.library());
   }

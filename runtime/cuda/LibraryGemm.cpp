@@ -8,6 +8,7 @@
 #include "runtime/cuda/LibraryGemm.h"
 
 #include <array>
+#include <bit>
 
 namespace sinter::cuda {
 
@@ -15,8 +16,8 @@ using namespace cublaslt;
 
 namespace {
 
-const void *address(driver::Pointer pointer) {
-  return reinterpret_cast<const void *>(pointer);
+void *address(driver::Pointer pointer) {
+  return std::bit_cast<void *>(pointer);
 }
 
 } // namespace
@@ -142,11 +143,11 @@ Status LibraryGemm::enqueue(driver::Stream stream) const {
   const float one = 1;
   const float zero = 0;
   return check(
-      (*api)->multiply(
-          api->handle(), product, &one, address(pointers.weight), layoutW,
-          address(pointers.x), layoutX, &zero, address(pointers.y), layoutY,
-          reinterpret_cast<void *>(pointers.y), layoutY, &chosen,
-          reinterpret_cast<void *>(pointers.workspace), workspaceBytes, stream),
+      (*api)->multiply(api->handle(), product, &one, address(pointers.weight),
+                       layoutW, address(pointers.x), layoutX, &zero,
+                       address(pointers.y), layoutY, address(pointers.y),
+                       layoutY, &chosen, address(pointers.workspace),
+                       workspaceBytes, stream),
       "cublasLtMatmul");
 }
 

@@ -290,7 +290,7 @@ Status HostDevice::runChecked(HostKernel &kernel,
 
 Status HostDevice::gemm(const format::Gemm &problem,
                         std::span<const Argument> arguments,
-                        const Argument *workspace) {
+                        const Argument * /*workspace*/) {
   const auto refuse = [&](ErrorCode code, const char *operand,
                           std::string wanted, std::string found) {
     return Error{code, std::string("library call, operand ") + operand,

@@ -56,7 +56,7 @@ public:
   loadKernels(std::span<const KernelSource> sources) override;
   Status launch(KernelId kernel, const LaunchShape &shape,
                 std::span<const Argument> arguments) override;
-  Status admitGemm(const format::Gemm &problem) const override {
+  Status admitGemm(const format::Gemm & /*problem*/) const override {
     return Status::success();
   }
   /// SIN4009: arguments that do not fit; SIN4006: an operand that nobody wrote.

@@ -9,15 +9,6 @@
 
 namespace sinter::codegen {
 
-static std::string tensor(std::vector<int64_t> shape,
-                          const char *element = "bf16") {
-  std::string text = "tensor<";
-  for (int64_t extent : shape) {
-    text += std::to_string(extent) + "x";
-  }
-  return text + element + ">";
-}
-
 namespace {
 struct Shape {
   int64_t batch, heads, kvHeads, headDim, context;

@@ -12,15 +12,6 @@
 
 namespace sinter::codegen {
 
-static std::string tensor(std::vector<int64_t> shape,
-                          const char *element = "bf16") {
-  std::string text = "tensor<";
-  for (int64_t extent : shape) {
-    text += std::to_string(extent) + "x";
-  }
-  return text + element + ">";
-}
-
 static std::vector<int32_t> spread(int64_t count, int64_t below) {
   std::vector<int32_t> values;
   for (int64_t i = 0; i < count; ++i) {

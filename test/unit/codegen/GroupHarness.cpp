@@ -80,21 +80,6 @@ TestGroup::TestGroup(const GroupCase &c, bool filled)
   }
 }
 
-static format::Access accessOf(plan::Access access) {
-  return access == plan::Access::In    ? format::Access::In
-         : access == plan::Access::Out ? format::Access::Out
-                                       : format::Access::InOut;
-}
-
-KernelSource sourceOf(const Work &work, const std::string &text) {
-  KernelSource source{"kernel", text, {}};
-  for (const ParamWork &param : work.params) {
-    source.params.push_back(
-        {param.name, accessOf(param.access), param.dtype, param.count});
-  }
-  return source;
-}
-
 /// Uploads what the ops of the group read of a live-in, so that the device
 /// reports any other read.
 static Status uploadUsed(Device &device, BufferId buffer, const TestGroup &test,

@@ -60,8 +60,6 @@ std::vector<HostTensor> runUnfused(Device &device, const TestGroup &test,
 /// The interpreter, bf16 mode.
 std::vector<HostTensor> interpret(const TestGroup &test);
 
-KernelSource sourceOf(const Work &work, const std::string &text);
-
 std::vector<GroupCase> gemvGroups();
 std::vector<GroupCase> attentionGroups();
 // Single ops on parts of buffers.

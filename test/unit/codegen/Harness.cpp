@@ -3,6 +3,7 @@
 #include "test/unit/codegen/Harness.h"
 
 #include "codegen/EmitKernel.h"
+#include "codegen/EmitPlan.h"
 #include "codegen/devices/Devices.h"
 #include "ir/Register.h"
 #include "ir/decoder/Decoder.h"
@@ -117,26 +118,20 @@ std::unique_ptr<Device> makeHostDevice(bool checked, uint64_t seed) {
   return std::move(*device);
 }
 
-static format::Access accessOf(plan::Access access) {
-  switch (access) {
-  case plan::Access::In:
-    return format::Access::In;
-  case plan::Access::InOut:
-    return format::Access::InOut;
-  case plan::Access::Out:
-    return format::Access::Out;
-  }
-  return format::Access::In;
-}
-
-KernelSource sourceOf(const TestOp &test, const Work &work,
-                      const std::string &text) {
-  KernelSource source{"kernel", text, {}};
+KernelSource sourceOf(const Work &work, const std::string &text) {
+  KernelSource source{"kernel", text, {}, {}};
   for (const ParamWork &param : work.params) {
-    source.params.push_back(
-        {param.name, accessOf(param.access), param.dtype, param.count});
+    source.params.push_back(paramOf(param));
   }
   return source;
+}
+
+std::string tensor(const std::vector<int64_t> &shape, const char *element) {
+  std::string text = "tensor<";
+  for (int64_t extent : shape) {
+    text += std::to_string(extent) + "x";
+  }
+  return text + element + ">";
 }
 
 /// Uploads a tensor; of the caches of attention only the positions that the

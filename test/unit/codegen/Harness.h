@@ -63,8 +63,11 @@ mlir::Operation *findOp(mlir::ModuleOp module);
 std::unique_ptr<Device> makeHostDevice(bool checked, uint64_t seed = 1);
 
 /// Kernel source for Device::loadKernels.
-KernelSource sourceOf(const TestOp &test, const Work &work,
-                      const std::string &text);
+KernelSource sourceOf(const Work &work, const std::string &text);
+
+/// "tensor<1x8xbf16>".
+std::string tensor(const std::vector<int64_t> &shape,
+                   const char *element = "bf16");
 
 /// What one launch wrote, as tensor of the result's type, and what it moved.
 struct RunResult {

@@ -100,7 +100,7 @@ void runCases(const std::vector<OpCase> &cases,
       }
       const Work work = family->work(test.group, config, test.workload);
       sources.push_back(sourceOf(
-          test, work, emitKernelText(test.group, *family, config, "kernel")));
+          work, emitKernelText(test.group, *family, config, "kernel")));
       if (first) {
         firstSources.push_back(sources.back());
       }

@@ -99,7 +99,7 @@ class Mutants : public testing::TestWithParam<Mutation> {};
 /// Bytes loaded by the kernel of `text`, over all parameters.
 uint64_t loadedBy(Device &device, const TestOp &test, const Work &work,
                   const std::string &text) {
-  auto kernels = device.loadKernels({{sourceOf(test, work, text)}});
+  auto kernels = device.loadKernels({{sourceOf(work, text)}});
   if (!kernels) {
     ADD_FAILURE() << kernels.error().message();
     return 0;

@@ -10,15 +10,6 @@
 
 namespace sinter::codegen {
 
-static std::string tensor(std::vector<int64_t> shape,
-                          const char *element = "bf16") {
-  std::string text = "tensor<";
-  for (int64_t extent : shape) {
-    text += std::to_string(extent) + "x";
-  }
-  return text + element + ">";
-}
-
 /// "%name = ..." elements [at, at + size) of the row %all of `width`.
 static std::string slice(const std::string &name, int64_t width, int64_t at,
                          int64_t size) {

@@ -26,7 +26,7 @@ KernelSource sourceOf(const std::string &symbol) {
   param.name = "x";
   param.dtype = DType::F32;
   param.count = 8;
-  return {symbol, "text of " + symbol, {param}};
+  return {symbol, "text of " + symbol, {param}, {}};
 }
 
 class CudaDeviceTest : public testing::Test {

@@ -45,7 +45,7 @@ std::unique_ptr<PlanEngine> engineOf(PlanArtifact artifact,
   EXPECT_TRUE(device.ok());
   RandomWeights weights(3, expectedTensors(config));
   auto engine =
-      PlanEngine::create(std::move(artifact), weights, std::move(*device));
+      PlanEngine::create(artifact, weights, std::move(*device));
   EXPECT_TRUE(engine.ok()) << engine.error().message();
   return std::move(*engine);
 }
