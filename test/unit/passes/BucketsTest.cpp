@@ -44,8 +44,7 @@ std::unique_ptr<PlanEngine> engineOf(PlanArtifact artifact,
   auto device = host::HostDevice::create(options);
   EXPECT_TRUE(device.ok());
   RandomWeights weights(3, expectedTensors(config));
-  auto engine =
-      PlanEngine::create(artifact, weights, std::move(*device));
+  auto engine = PlanEngine::create(artifact, weights, std::move(*device));
   EXPECT_TRUE(engine.ok()) << engine.error().message();
   return std::move(*engine);
 }
