@@ -2,8 +2,6 @@
 
 #include "codegen/KernelFamily.h"
 
-#include "codegen/EmitKernel.h"
-
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -90,12 +88,6 @@ uint64_t Work::uniqueBytes(ParamClass kind) const {
     sum += param.kind == kind ? param.uniqueLoaded + param.uniqueStored : 0;
   }
   return sum;
-}
-
-bool KernelFamily::waitsForProducers(const GroupView &group,
-                                     const KernelConfig &config) const {
-  return llvm::StringRef(emitKernelText(group, *this, config, "kernel"))
-      .contains("waitForProducers();");
 }
 
 } // namespace sinter::codegen

@@ -142,14 +142,12 @@ public:
   virtual llvm::SmallVector<llvm::StringRef>
   deviceTexts(const GroupView &group) const = 0;
 
-  /// Prints constants and the kernel. Cannot fail.
+  /// Prints constants and the kernel. Cannot fail. Every kernel calls
+  /// allowConsumers() and waitForProducers() before it touches what other
+  /// kernels of the step store, so any launch may start before the launch
+  /// before it has ended.
   virtual void emit(const GroupView &group, const KernelConfig &config,
                     CudaWriter &writer) const = 0;
-
-  /// Does the printed kernel wait itself for what the launches before it store?
-  /// Only then may it start before they have ended.
-  bool waitsForProducers(const GroupView &group,
-                         const KernelConfig &config) const;
 };
 
 } // namespace sinter::codegen

@@ -248,7 +248,7 @@ LogicalResult checkPlacement(func::FuncOp function) {
   if (failed(mode)) {
     return failure();
   }
-  DenseSet<Operation *> edges = ProgrammaticEdges().find(ops, *mode);
+  DenseSet<Operation *> edges = programmaticEdges(ops, *mode);
   Operation *before = nullptr;
   for (Operation *op : ops) {
     if (isa<LaunchOp, LibraryOp>(op)) {

@@ -231,7 +231,7 @@ def PlanAssignBuffers : Sinter_Pass<"plan-assign-buffers"> {
     of what it reshapes, a weight has none. Functions share caches by
     name, inputs and outputs by name and type, and the bytes of "activations".
     What a launch needs is not overwritten by the launch behind it where that one
-    may start early (mode pdl, and its kernel waits for its producers itself).
+    may start early (mode pdl).
 
     Before:
     ```mlir
@@ -253,7 +253,7 @@ def PlanFormCaptures : Sinter_Pass<"plan-form-captures"> {
   let description = [{
     placed -> captured. Where the decisions of an entry say `graph` or `pdl`, all
     its launches, library calls and views move into one `plan.capture`, behind the
-    weights. In mode `pdl` a launch right behind a launch is `programmatic` if its
+    weights. In mode `pdl` a launch right behind a launch is `programmatic`: every
     kernel waits for its producers itself. Mode `stream` changes nothing.
 
     Before:

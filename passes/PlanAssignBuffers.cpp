@@ -54,7 +54,7 @@ public:
     if (failed(mode)) {
       return failure();
     }
-    edges = ProgrammaticEdges().find(flatOps(function), *mode);
+    edges = programmaticEdges(flatOps(function), *mode);
     if (failed(findBuffers()) || failed(placeLasting())) {
       return failure();
     }

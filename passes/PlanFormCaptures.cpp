@@ -40,9 +40,8 @@ struct PlanFormCapturesPass
         captured.push_back({function, *mode});
       }
     }
-    ProgrammaticEdges edges;
     for (auto [function, mode] : captured) {
-      for (Operation *op : edges.find(flatOps(function), mode)) {
+      for (Operation *op : programmaticEdges(flatOps(function), mode)) {
         cast<LaunchOp>(op).setProgrammatic(true);
       }
       capture(function);

@@ -197,7 +197,7 @@ private:
       return failure();
     }
     SmallVector<Operation *> ops = flatOps(function);
-    DenseSet<Operation *> edges = ProgrammaticEdges().find(ops, *mode);
+    DenseSet<Operation *> edges = programmaticEdges(ops, *mode);
     for (Operation *op : ops) {
       if (!isa<LaunchOp, LibraryOp>(op)) {
         continue;
@@ -215,8 +215,8 @@ private:
         return broken(op) << describeOp(op)
                           << (edges.contains(op)
                                   ? " may start early and does not say so"
-                                  : " cannot start early: its kernel does not "
-                                    "wait, or nothing is launched before it")
+                                  : " cannot start early: no kernel is "
+                                    "launched right before it")
                           << "; run plan-form-captures on the placed module";
       }
     }

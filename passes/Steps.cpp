@@ -2,7 +2,6 @@
 
 #include "passes/Steps.h"
 
-#include "codegen/KernelRegistry.h"
 #include "passes/Support.h"
 
 using namespace mlir;
@@ -50,32 +49,16 @@ FailureOr<LaunchMode> launchModeOf(func::FuncOp function) {
   return mode.value_or(LaunchMode::Stream);
 }
 
-bool ProgrammaticEdges::waits(LaunchOp launch) {
-  auto [found, isNew] = known.try_emplace(launch.getKernel(), false);
-  if (isNew) {
-    KernelOp kernel = launch.lookupKernel(symbols);
-    const codegen::KernelFamily *family =
-        codegen::findFamily(kernel.getFamily());
-    auto config = codegen::KernelConfig::fromAttribute(kernel.getConfig());
-    if (family && config) {
-      found->second = family->waitsForProducers(
-          codegen::GroupView::ofBody(*kernel.getBodyBlock()), *config);
-    }
-  }
-  return found->second;
-}
-
-DenseSet<Operation *> ProgrammaticEdges::find(ArrayRef<Operation *> ops,
-                                              LaunchMode mode) {
+DenseSet<Operation *> programmaticEdges(ArrayRef<Operation *> ops,
+                                        LaunchMode mode) {
   DenseSet<Operation *> edges;
   Operation *before = nullptr;
   for (Operation *op : ops) {
     if (!isa<LaunchOp, LibraryOp>(op)) {
       continue;
     }
-    auto launch = dyn_cast<LaunchOp>(op);
-    if (mode == LaunchMode::Pdl && launch &&
-        isa_and_nonnull<LaunchOp>(before) && waits(launch)) {
+    if (mode == LaunchMode::Pdl && isa<LaunchOp>(op) &&
+        isa_and_nonnull<LaunchOp>(before)) {
       edges.insert(op);
     }
     before = op;

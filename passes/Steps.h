@@ -6,7 +6,6 @@
 #include "ir/plan/Plan.h"
 
 #include <llvm/ADT/DenseSet.h>
-#include <llvm/ADT/StringMap.h>
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 
 namespace sinter {
@@ -20,21 +19,11 @@ llvm::SmallVector<mlir::Operation *> flatOps(mlir::func::FuncOp function);
 /// ask for what this version does not launch.
 mlir::FailureOr<plan::LaunchMode> launchModeOf(mlir::func::FuncOp function);
 
-/// Finds the launches of a mode-pdl entry that may start before the launch
-/// before them has ended.
-class ProgrammaticEdges {
-public:
-  /// Such launches in `ops` (flatOps of an entry): a launch right behind a
-  /// launch, whose kernel waits for its producers itself.
-  llvm::DenseSet<mlir::Operation *> find(llvm::ArrayRef<mlir::Operation *> ops,
-                                         plan::LaunchMode mode);
-
-private:
-  bool waits(plan::LaunchOp launch);
-
-  mlir::SymbolTableCollection symbols;
-  llvm::StringMap<bool> known; ///< by kernel
-};
+/// The launches in `ops` (flatOps of an entry) that may start before the launch
+/// before them has ended: in mode pdl every launch right behind a launch, as
+/// every kernel waits for its producers itself (KernelFamily::emit).
+llvm::DenseSet<mlir::Operation *>
+programmaticEdges(llvm::ArrayRef<mlir::Operation *> ops, plan::LaunchMode mode);
 
 } // namespace sinter
 

@@ -107,11 +107,6 @@ Status Session::loadWeights(const WeightSource &weights,
   return Status::success();
 }
 
-/// Only such a kernel may start before the one before it has ended.
-static bool waitsForProducers(const std::string &text) {
-  return text.find("waitForProducers();") != std::string::npos;
-}
-
 Status Session::loadKernels(const PlanArtifact &artifact) {
   std::vector<KernelSource> list;
   for (const Kernel &kernel : thePlan.kernels) {
@@ -126,7 +121,6 @@ Status Session::loadKernels(const PlanArtifact &artifact) {
         source.binaries.push_back({cubin.arch, found->second});
       }
     }
-    kernelWaits.push_back(waitsForProducers(source.text));
   }
   SINTER_ASSIGN(kernels, theDevice->loadKernels(list));
   return Status::success();
@@ -160,9 +154,8 @@ ProgramStep Session::prepareStep(const Entry &entry, const Step &step) const {
   prepared.kernel = kernels[number];
   prepared.shape = {kernel.grid[0], kernel.grid[1], kernel.block[0],
                     kernel.sharedBytes, kernel.cooperative};
-  // In another mode than the plan's, wherever the kernel allows it.
-  prepared.programmatic =
-      entry.mode == LaunchMode::Pdl ? step.programmatic : kernelWaits[number];
+  // In another mode than the plan's, everywhere: all kernels wait.
+  prepared.programmatic = entry.mode != LaunchMode::Pdl || step.programmatic;
   return prepared;
 }
 

@@ -69,7 +69,7 @@ public:
 
   /// The steps of plan().entries[entry] as a program of its own. In mode Pdl
   /// launches are programmatic where the plan says so; in a plan of another
-  /// mode, every launch after a launch whose kernel waits for its producers.
+  /// mode, every launch after a launch.
   Result<ProgramId> prepareProgram(size_t entry, LaunchMode mode,
                                    const ProgramExtent &extent = {});
 
@@ -113,7 +113,6 @@ private:
   std::unordered_map<std::string_view, Placed> operands; ///< values, weights
   std::unordered_map<std::string_view, uint32_t> kernelNumbers;
   std::vector<KernelId> kernels;               ///< parallel to plan().kernels
-  std::vector<bool> kernelWaits;               ///< for its producers; likewise
   std::vector<std::vector<ProgramStep>> steps; ///< per entry
   std::vector<std::optional<ProgramStep>> advances; ///< per entry
   std::vector<ProgramId> programs;                  ///< per entry
