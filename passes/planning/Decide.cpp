@@ -31,6 +31,11 @@ Cost costOf(const Variant &variant, uint64_t picoseconds) {
   return {variant.work.launches, variant.read, variant.written, picoseconds};
 }
 
+plan::Reason whyDearer(const Cost &group, const Cost &apart) {
+  return group.read >= 2 * apart.read ? plan::Reason::RefusedRecompute
+                                      : plan::Reason::RefusedSlower;
+}
+
 namespace {
 
 class Decider {
@@ -206,7 +211,10 @@ private:
       const Answer &answer = plan.answers[group.answer];
       const std::optional<uint32_t> best =
           cheapest(plan, answer, plan::Choice::Fuse, tail);
-      const std::optional<Cost> parts = apart(group.ops, false, tail);
+      std::optional<Cost> parts = apart(group.ops, false, tail);
+      if (!parts) { // an op that no family runs alone
+        parts = apart(group.ops, true, tail);
+      }
       if (best && parts) {
         const Cost cost =
             costOf(answer.variants[*best],
@@ -218,7 +226,7 @@ private:
           rejected.cost = cost;
           rejected.reason = constraints[op].forbidden
                                 ? plan::Reason::RefusedNotRequested
-                                : plan::Reason::RefusedSlower;
+                                : whyDearer(cost, *parts);
           rejected.note = "as " + plan.entry.graph.describe(group.ops);
         }
       } else if (!rejected.cost) {

@@ -24,6 +24,10 @@ uint64_t priceBehind(const EntryPlan &plan, const Variant &variant,
 
 Cost costOf(const Variant &variant, uint64_t picoseconds);
 
+/// Why a group is refused that is dearer than its ops apart: its blocks compute
+/// a producer again, reading at least twice as much, or it is just slower.
+plan::Reason whyDearer(const Cost &group, const Cost &apart);
+
 } // namespace sinter::planning
 
 #endif // SINTER_PASSES_PLANNING_DECIDE_H

@@ -2,6 +2,7 @@
 
 #include "passes/planning/EntryPlanning.h"
 
+#include "codegen/KernelRegistry.h"
 #include "ir/plan/Plan.h"
 #include "passes/planning/Constraints.h"
 #include "passes/planning/Decide.h"
@@ -87,6 +88,9 @@ public:
                    "feed guessed tokens one by one"};
     }
     plan.entry = fusion::graphOf(function);
+    plan.families = (options.families.empty() ? codegen::kernelFamilies()
+                                              : options.families)
+                        .vec();
     plan.decisions = options.decisions;
     plan.modes = {kPlanModes.begin(), kPlanModes.end()};
     if (options.mode) {

@@ -55,6 +55,8 @@ struct PlanningOptions {
   std::vector<Force> forces;
   /// Patterns of ops that no group of several ops may hold.
   std::vector<std::string> forbidden;
+  /// Who is asked, in order; nobody: codegen::kernelFamilies().
+  llvm::ArrayRef<const codegen::KernelFamily *> families;
 };
 
 /// What executing some ops costs; bytes are those issued.
@@ -128,6 +130,7 @@ struct PhaseDecision {
 
 struct EntryPlan {
   fusion::EntryGraph entry;
+  std::vector<const codegen::KernelFamily *> families; ///< that were asked
   std::vector<Answer> answers; ///< one per structure of groups
   std::vector<Group> groups;   ///< every group that was asked about
   /// What the decision set and the forces left to choose from; candidate i is

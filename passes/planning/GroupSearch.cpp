@@ -2,7 +2,6 @@
 
 #include "passes/planning/GroupSearch.h"
 
-#include "codegen/KernelRegistry.h"
 #include "passes/planning/GroupKeys.h"
 #include "passes/planning/PhaseWork.h"
 
@@ -89,11 +88,12 @@ static Verdict fitRegisters(cost::PhaseWork &work, const DeviceSpec &device) {
   return Verdict::ok();
 }
 
-Answer askFamilies(ArrayRef<Operation *> ops, const DeviceSpec &device,
-                   const Workload &workload) {
+Answer askFamilies(ArrayRef<Operation *> ops,
+                   ArrayRef<const codegen::KernelFamily *> families,
+                   const DeviceSpec &device, const Workload &workload) {
   Answer answer;
   const auto group = codegen::GroupView::ofOps(ops);
-  for (const codegen::KernelFamily *family : codegen::kernelFamilies()) {
+  for (const codegen::KernelFamily *family : families) {
     answer.grow |= family->mayGrow(group);
     if (Verdict verdict = family->accepts(group, device); !verdict) {
       // A family without groups that begin so has nothing to say about them.
@@ -148,7 +148,7 @@ Status findGroups(EntryPlan &plan, const DeviceSpec &device,
       for (uint32_t number : numbers) {
         ops.push_back(plan.entry.ops[number]);
       }
-      plan.answers.push_back(askFamilies(ops, device, workload));
+      plan.answers.push_back(askFamilies(ops, plan.families, device, workload));
     }
     plan.groups.push_back({{numbers.begin(), numbers.end()}, place->second});
     return fusion::Answer{{}, several && plan.answers[place->second].grow};

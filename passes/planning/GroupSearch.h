@@ -7,9 +7,10 @@
 
 namespace sinter::planning {
 
-/// What every family and the library say of `ops`. A configuration of which not
+/// What `families` and the library say of `ops`. A configuration of which not
 /// one block fits the device's register file is left out.
 Answer askFamilies(llvm::ArrayRef<mlir::Operation *> ops,
+                   llvm::ArrayRef<const codegen::KernelFamily *> families,
                    const DeviceSpec &device, const Workload &workload);
 
 /// Fills in `groups` and `answers` (without prices): every op alone and, with

@@ -43,7 +43,7 @@ public:
     }
     if (pair.fused) {
       pair.reason = pair.fused->picoseconds >= pair.chosen->picoseconds
-                        ? plan::Reason::RefusedSlower
+                        ? whyDearer(*pair.fused, *pair.chosen)
                         : plan::Reason::RefusedNotRequested;
       return pair;
     }
@@ -92,8 +92,8 @@ private:
       ops.push_back(plan.entry.ops[op]);
     }
     auto function = ops.front()->getParentOfType<func::FuncOp>();
-    const Answer answer =
-        askFamilies(ops, device, plan::getWorkload(function).workload());
+    const Answer answer = askFamilies(ops, plan.families, device,
+                                      plan::getWorkload(function).workload());
     if (!answer.variants.empty()) {
       pair.reason = plan::Reason::RefusedNotRequested;
     } else if (const Refusal *nearest = answer.nearestRefusal()) {

@@ -18,9 +18,13 @@ cost::PhaseWork phaseOf(const codegen::Work &work) {
                   work.uniqueBytes(ParamClass::Activations),
                   work.uniqueBytes(ParamClass::Workspace)};
   uint64_t widened = 0; // elements
+  uint64_t mostWeights = phase.unique.weights;
   for (const codegen::ParamWork &param : work.params) {
     if (param.kind == ParamClass::Activations) {
       phase.consumed += param.uniqueLoaded;
+    }
+    if (param.kind == ParamClass::Weights) {
+      mostWeights = std::max(mostWeights, param.loadedBytes);
     }
     if (param.dtype == DType::BF16) {
       widened += param.loadedBytes / 2;
@@ -37,8 +41,7 @@ cost::PhaseWork phaseOf(const codegen::Work &work) {
   phase.blocksPerSm = work.bounds.blocksPerSm;
   if (phase.hoisted != 0 && phase.hoisted < phase.unique.weights) {
     // What belongs to the requested weights (their inputs) travels with them.
-    const uint64_t rounds =
-        (phase.unique.weights + phase.hoisted - 1) / phase.hoisted;
+    const uint64_t rounds = (mostWeights + phase.hoisted - 1) / phase.hoisted;
     phase.bytesInFlight =
         std::max<uint64_t>(phase.issued / (rounds * phase.blocks), 1);
   }
