@@ -1,7 +1,7 @@
 //===- RowFamily.cpp - Ops that work row by row ---------------------------===//
 //
-// rms_norm, rope, swiglu, add, take_rows. Norm and rope have files of their
-// own.
+// rms_norm, rope, swiglu, add, take_rows. Norm, rope and take_rows have files
+// of their own.
 //
 //===----------------------------------------------------------------------===//
 
@@ -55,41 +55,6 @@ private:
   llvm::StringRef function;
 };
 
-class TakeRowsKernel : public PieceKernel {
-public:
-  bool covers(mlir::Operation *op) const override {
-    return mlir::isa<decoder::TakeRowsOp>(op);
-  }
-  llvm::SmallVector<llvm::StringRef>
-  operandNames(mlir::Operation *) const override {
-    return {"x", "rows"};
-  }
-  bool takesPart(unsigned operand) const override { return operand == 0; }
-  llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
-    return {"elementwise.cuh"};
-  }
-  MovedBytes moved(mlir::Operation *op, const KernelConfig &config,
-                   const Workload &) const override {
-    // Every thread reads its row's number.
-    return {{2 * elements(op), 4 * pieces(op, config)}, 2 * elements(op)};
-  }
-  void emit(mlir::Operation *op, const KernelConfig &config,
-            const Signature &signature, CudaWriter &writer) const override {
-    writer.constant("kWidth", static_cast<uint64_t>(unit(op)));
-    emitPieces(
-        op, config, signature, writer, "gatherPiece<kWidth, ",
-        {signature.operand(1), signature.operand(0), signature.result(), "i"});
-  }
-
-protected:
-  int64_t unit(mlir::Operation *op) const override {
-    return shapeOf(op->getResult(0))[1];
-  }
-  uint64_t elements(mlir::Operation *op) const override {
-    return elementsOf(op->getResult(0));
-  }
-};
-
 } // namespace
 
 std::unique_ptr<KernelFamily> makeRowFamily() {
@@ -100,7 +65,7 @@ std::unique_ptr<KernelFamily> makeRowFamily() {
       "gate", "up", "swigluPiece"));
   kernels.push_back(
       std::make_unique<BinaryKernel<decoder::AddOp>>("lhs", "rhs", "addPiece"));
-  kernels.push_back(std::make_unique<TakeRowsKernel>());
+  kernels.push_back(makeTakeRowsKernel());
   return std::make_unique<SingleOpFamily>("row", std::move(kernels));
 }
 

@@ -7,8 +7,13 @@
 
 namespace sinter::codegen {
 
+/// Warps that may share a row of `width` elements to normalise it, the default
+/// first; none if a thread would hold more than 64 elements.
+llvm::SmallVector<int64_t> normWarps(int64_t width, const DeviceSpec &device);
+
 std::unique_ptr<OpKernel> makeRmsNormKernel();
 std::unique_ptr<OpKernel> makeRopeKernel();
+std::unique_ptr<OpKernel> makeTakeRowsKernel();
 
 } // namespace sinter::codegen
 

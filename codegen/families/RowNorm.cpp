@@ -4,7 +4,38 @@
 #include "ir/decoder/Decoder.h"
 #include "ir/target/DeviceSpec.h"
 
+#include "llvm/ADT/STLExtras.h"
+
 namespace sinter::codegen {
+
+/// Elements of a row that one thread may hold at 8 per piece.
+static constexpr int64_t mostHeld = 64;
+
+llvm::SmallVector<int64_t> normWarps(int64_t width, const DeviceSpec &device) {
+  const int64_t pieces = width / pieceLength(width);
+  llvm::SmallVector<int64_t> list;
+  auto add = [&](int64_t warps) {
+    const bool held = pieces <= mostHeld / 8 * 32 * warps;
+    const bool busy = warps == 1 || pieces > 16 * warps;
+    if (held && busy &&
+        static_cast<uint64_t>(32 * warps) <=
+            device.limits.threadsPerBlock.value) {
+      list.push_back(warps);
+    }
+  };
+  // The default: a warp takes up to two pieces per lane.
+  int64_t wanted = 1;
+  while (wanted < 16 && pieces > 64 * wanted) {
+    wanted *= 2;
+  }
+  add(wanted);
+  for (int64_t warps : {1, 2, 4, 8, 16, 32}) {
+    if (warps != wanted) {
+      add(warps);
+    }
+  }
+  return list;
+}
 
 namespace {
 
@@ -38,30 +69,14 @@ public:
 
   llvm::SmallVector<KernelConfig>
   enumerate(mlir::Operation *op, const DeviceSpec &device) const override {
-    const int64_t pieces = width(op) / pieceLength(width(op));
     llvm::SmallVector<KernelConfig> configs;
-    auto add = [&](int64_t warps, int64_t rows) {
-      const bool held = pieces <= mostHeld / 8 * 32 * warps;
-      const bool busy = warps == 1 || pieces > 16 * warps;
-      if (held && busy &&
-          static_cast<uint64_t>(32 * warps * rows) <=
-              device.limits.threadsPerBlock.value) {
-        configs.push_back({{"rows", rows}, {"warps", warps}});
-      }
-    };
-    // The default: a warp takes up to two pieces per lane.
-    int64_t wanted = 1;
-    while (wanted < 16 && pieces > 64 * wanted) {
-      wanted *= 2;
+    const llvm::SmallVector<int64_t> all = normWarps(width(op), device);
+    for (int64_t warps : all) {
+      configs.push_back({{"rows", 1}, {"warps", warps}});
     }
-    add(wanted, 1);
-    for (int64_t warps : {1, 2, 4, 8, 16, 32}) {
-      if (warps != wanted) {
-        add(warps, 1);
-      }
-    }
-    if (rowCount(op) >= 4) {
-      add(1, 4);
+    if (rowCount(op) >= 4 && llvm::is_contained(all, 1) &&
+        device.limits.threadsPerBlock.value >= 128) {
+      configs.push_back({{"rows", 4}, {"warps", 1}});
     }
     return configs;
   }
@@ -115,9 +130,6 @@ public:
   }
 
 private:
-  /// Elements of a row that one thread may hold at 8 per piece.
-  static constexpr int64_t mostHeld = 64;
-
   static int64_t width(mlir::Operation *op) {
     return shapeOf(op->getOperand(0)).back();
   }

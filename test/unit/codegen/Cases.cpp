@@ -254,4 +254,10 @@ std::vector<OpCase> argmaxCases() {
   return cases;
 }
 
+std::vector<std::vector<OpCase>> caseLists() {
+  return {embedCases(),       rmsNormCases(),   ropeCases(),
+          elementwiseCases(), takeRowsCases(),  linearCases(),
+          kvAppendCases(),    attentionCases(), argmaxCases()};
+}
+
 } // namespace sinter::codegen

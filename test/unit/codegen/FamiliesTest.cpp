@@ -410,10 +410,8 @@ TEST(KernelConfig, IsTheAttribute) {
 }
 
 TEST(Configurations, AreDistinctAndFitTheDevice) {
-  for (auto cases :
-       {embedCases, rmsNormCases, ropeCases, elementwiseCases, takeRowsCases,
-        linearCases, kvAppendCases, attentionCases, argmaxCases}) {
-    for (const OpCase &opCase : cases()) {
+  for (const std::vector<OpCase> &cases : caseLists()) {
+    for (const OpCase &opCase : cases) {
       SCOPED_TRACE(opCase.name);
       const TestOp test(opCase);
       Verdict why = Verdict::ok();
@@ -442,9 +440,8 @@ TEST(Configurations, AreDistinctAndFitTheDevice) {
 }
 
 TEST(Texts, AreReproducible) {
-  for (auto cases : {embedCases, rmsNormCases, ropeCases, linearCases,
-                     attentionCases, argmaxCases}) {
-    const OpCase opCase = cases()[0];
+  for (const std::vector<OpCase> &cases : caseLists()) {
+    const OpCase &opCase = cases.front();
     EXPECT_EQ(first(TestOp(opCase), "k"), first(TestOp(opCase), "k"));
   }
 }
@@ -470,10 +467,8 @@ TEST(Texts, DoNotNameTheLayer) {
 
 // The pieces of the library stay small: a kernel is a page, not a volume.
 TEST(Texts, StayAPage) {
-  for (auto cases :
-       {embedCases, rmsNormCases, ropeCases, elementwiseCases, takeRowsCases,
-        linearCases, kvAppendCases, attentionCases, argmaxCases}) {
-    for (const OpCase &opCase : cases()) {
+  for (const std::vector<OpCase> &cases : caseLists()) {
+    for (const OpCase &opCase : cases) {
       const TestOp test(opCase);
       Verdict why = Verdict::ok();
       const KernelFamily *family = chooseFamily(test.group, testDevice(), why);

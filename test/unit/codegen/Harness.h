@@ -91,6 +91,8 @@ std::vector<OpCase> linearCases();
 std::vector<OpCase> kvAppendCases();
 std::vector<OpCase> attentionCases();
 std::vector<OpCase> argmaxCases();
+/// All of the above.
+std::vector<std::vector<OpCase>> caseLists();
 /// Shapes of published models; too large to run here, not too large to compile.
 /// Their contents are empty.
 std::vector<OpCase> publishedCases();

@@ -23,6 +23,9 @@ struct Mutation {
   const char *more; ///< one load more
   const char *less; ///< one load less
 };
+void PrintTo(const Mutation &mutation, std::ostream *stream) {
+  *stream << mutation.name;
+}
 
 std::vector<OpCase> swigluCases() {
   std::vector<OpCase> cases = elementwiseCases();

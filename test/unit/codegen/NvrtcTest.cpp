@@ -80,6 +80,7 @@ struct Gate {
   size_t stride = 1;                            ///< at most the number of cases
   std::vector<GroupCase> (*groups)() = nullptr; ///< instead of cases
 };
+void PrintTo(const Gate &gate, std::ostream *stream) { *stream << gate.name; }
 
 class NvrtcGate : public testing::TestWithParam<Gate> {};
 

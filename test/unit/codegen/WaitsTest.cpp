@@ -54,10 +54,8 @@ void expectWait(Device &device, const std::string &name, const Test &test,
 TEST(Waits, EveryKernelOfAnOp) {
   std::unique_ptr<Device> device = makeHostDevice(true);
   ASSERT_TRUE(device);
-  for (auto cases :
-       {embedCases, rmsNormCases, ropeCases, elementwiseCases, takeRowsCases,
-        linearCases, kvAppendCases, attentionCases, argmaxCases}) {
-    const OpCase opCase = cases().front();
+  for (const std::vector<OpCase> &cases : caseLists()) {
+    const OpCase &opCase = cases.front();
     const TestOp test(opCase);
     expectWait(*device, opCase.name, test, [&](KernelId kernel, auto &work) {
       return runKernel(*device, kernel, test, work);
