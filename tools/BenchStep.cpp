@@ -3,6 +3,7 @@
 #include "tools/BenchStep.h"
 
 #include "runtime/format/PlanWords.h"
+#include "tools/Statistics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,13 +14,6 @@ namespace sinter {
 using namespace format;
 
 namespace {
-
-/// Nearest rank: the least value that `share` of the sorted ones do not exceed.
-double percentile(const std::vector<double> &sorted, double share) {
-  const auto rank = static_cast<size_t>(
-      std::ceil(share * static_cast<double>(sorted.size())));
-  return sorted[std::max<size_t>(rank, 1) - 1];
-}
 
 const Value *findValue(const Plan &plan, const std::string &name) {
   auto found =

@@ -76,9 +76,9 @@ parseCommandLine(const std::vector<std::string> &arguments) {
   app.require_subcommand(1);
   app.fallthrough(false);
   std::map<const CLI::App *, Take> takes;
-  for (auto define :
-       {defineCompile, defineInspect, defineRun, defineVerify, defineBench,
-        defineTokenize, defineRender, defineDoctor, defineCache}) {
+  for (auto define : {defineCompile, defineInspect, defineRun, defineVerify,
+                      defineBench, defineCalibrate, defineTokenize,
+                      defineRender, defineDoctor, defineCache}) {
     Take take = define(app);
     takes[app.get_subcommands({}).back()] = std::move(take);
   }

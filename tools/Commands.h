@@ -21,6 +21,7 @@ Status runCommand(const VerifyOptions &options);
 Status runCommand(const BenchOptions &options);
 Status runCommand(const DoctorOptions &options);
 Status runCommand(const CacheOptions &options);
+Status runCommand(const CalibrateOptions &options);
 
 } // namespace sinter
 

@@ -129,6 +129,11 @@ struct BenchOptions {
   uint32_t runs = 20;    ///< program runs per sample
   uint32_t repeats = 1;  ///< steps per program
   bool kernels = false;  ///< a row per kernel instead of one per step
+  bool families = false; ///< a row per configuration of each kernel, alone
+  uint32_t soak = 0;     ///< tokens to generate instead; 0: none
+  std::vector<uint32_t> batches; ///< of the plan's entries; empty: all
+  std::string binaries; ///< families: folder that --prepare wrote; or empty
+  std::string prepare;  ///< families: folder to write; nothing is timed
   OutputFormat format = OutputFormat::Table;
 };
 
@@ -149,15 +154,34 @@ struct DoctorOptions {
   OutputFormat format = OutputFormat::Table;
 };
 
+/// y[m, n] = x[m, k] W[n, k]^T.
+struct LibraryShape {
+  uint64_t m = 0;
+  uint64_t n = 0;
+  uint64_t k = 0;
+  bool operator==(const LibraryShape &) const = default;
+};
+
+struct CalibrateOptions {
+  std::string output;               ///< the device file
+  std::string replace;              ///< device file or its name; empty: alike
+  std::vector<LibraryShape> shapes; ///< that the library is priced for
+  std::string binaries;             ///< folder that --prepare wrote; or empty
+  std::string prepare;              ///< folder to write; nothing is measured
+  std::string arch;                 ///< of the folder: "sm_90a"
+  OutputFormat format = OutputFormat::Table;
+};
+
 struct CacheOptions {
   enum class Action : uint8_t { Path, List, Verify, Clear };
   Action action = Action::List;
   OutputFormat format = OutputFormat::Table;
 };
 
-using AnyOptions = std::variant<CompileOptions, InspectOptions, RunOptions,
-                                VerifyOptions, BenchOptions, TokenizeOptions,
-                                RenderOptions, DoctorOptions, CacheOptions>;
+using AnyOptions =
+    std::variant<CompileOptions, InspectOptions, RunOptions, VerifyOptions,
+                 BenchOptions, TokenizeOptions, RenderOptions, DoctorOptions,
+                 CacheOptions, CalibrateOptions>;
 
 } // namespace sinter
 

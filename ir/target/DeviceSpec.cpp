@@ -2,6 +2,7 @@
 
 #include "ir/target/DeviceSpec.h"
 
+#include "ir/target/DeviceFields.h"
 #include "runtime/format/StrictJson.h"
 
 #include <array>
@@ -10,65 +11,13 @@
 
 namespace sinter {
 
-namespace {
+using namespace device_fields;
 
-constexpr std::string_view formatId = "sinter.device";
-constexpr uint64_t formatMajor = 1;
-constexpr uint64_t formatMinor = 1;
+namespace {
 
 constexpr std::array<NumberOrigin, 4> allOrigins = {
     NumberOrigin::Spec, NumberOrigin::Measured, NumberOrigin::Derived,
     NumberOrigin::Prior};
-
-/// A key of the section "limits" or "costs" and the range that is sane.
-template <typename Member>
-struct Field {
-  std::string_view key;
-  std::string_view unit;
-  uint64_t least;
-  uint64_t most;
-  Member member;
-};
-
-constexpr uint64_t KiB = 1024;
-constexpr uint64_t GB = 1000000000;
-
-using Limit = Field<DeviceNumber DeviceLimits::*>;
-constexpr Limit limitFields[] = {
-    {"compute_capability", "10*major+minor", 80, 199,
-     &DeviceLimits::computeCapability},
-    {"sms", "count", 1, 1024, &DeviceLimits::sms},
-    {"warp_threads", "threads", 32, 32, &DeviceLimits::warpThreads},
-    {"threads_per_block", "threads", 32, 1024, &DeviceLimits::threadsPerBlock},
-    {"threads_per_sm", "threads", 32, 4096, &DeviceLimits::threadsPerSm},
-    {"blocks_per_sm", "count", 1, 64, &DeviceLimits::blocksPerSm},
-    {"registers_per_sm", "registers", 16384, 1 << 20,
-     &DeviceLimits::registersPerSm},
-    {"registers_per_thread", "registers", 32, 255,
-     &DeviceLimits::registersPerThread},
-    {"shared_bytes_per_sm", "bytes", 16 * KiB, 4096 * KiB,
-     &DeviceLimits::sharedBytesPerSm},
-    {"shared_bytes_per_block", "bytes", 16 * KiB, 4096 * KiB,
-     &DeviceLimits::sharedBytesPerBlock},
-    {"shared_bytes_reserved", "bytes", 0, 64 * KiB,
-     &DeviceLimits::sharedBytesReserved},
-    {"l2_bytes", "bytes", 256 * KiB, GB, &DeviceLimits::l2Bytes},
-    {"memory_bytes", "bytes", GB, 4096 * GB, &DeviceLimits::memoryBytes},
-};
-
-using Cost = Field<std::optional<DeviceNumber> DeviceCosts::*>;
-constexpr Cost costFields[] = {
-#define SINTER_DEVICE_COST(ENUM, MEMBER, KEY, UNIT, LEAST, MOST)               \
-  {KEY, UNIT, LEAST, MOST, &DeviceCosts::MEMBER},
-#include "ir/target/DeviceCosts.def"
-};
-
-using Launch = Field<std::optional<DeviceNumber> DeviceLaunches::*>;
-constexpr Launch launchFields[] = {
-    {"programmatic", "flag", 0, 1, &DeviceLaunches::programmatic},
-    {"clusters", "flag", 0, 1, &DeviceLaunches::clusters},
-    {"cooperative", "flag", 0, 1, &DeviceLaunches::cooperative},
-};
 
 std::string inRange(uint64_t least, uint64_t most, std::string_view unit) {
   if (least == most) {
@@ -166,10 +115,27 @@ Status readOptional(
   return Status::success();
 }
 
+/// The algorithm and the version that offers it, both or neither.
+Status readAlgorithm(const JsonValue &value, LibraryPrice &price) {
+  for (auto [key, other, member] :
+       {std::tuple("algorithm", "library", &LibraryPrice::algorithm),
+        std::tuple("library", "algorithm", &LibraryPrice::version)}) {
+    if (std::optional<JsonValue> found = value.find(key)) {
+      if (!value.find(other)) {
+        return found->error(ErrorCode::DeviceNumberOrigin,
+                            "\"" + std::string(other) + "\" beside it",
+                            "an algorithm belongs to a version of the library");
+      }
+      SINTER_ASSIGN(price.*member, evidence(value, key, "a text"));
+    }
+  }
+  return Status::success();
+}
+
 /// One entry of the price table.
 Result<LibraryPrice> readPrice(const JsonValue &value) {
-  SINTER_TRY(value.onlyKeys(
-      {"m", "n", "k", "dtype", "ps", "best_ps", "origin", "source"}));
+  SINTER_TRY(value.onlyKeys({"m", "n", "k", "dtype", "ps", "best_ps",
+                             "algorithm", "library", "origin", "source"}));
   constexpr uint64_t longest = 1000000000000; // a second
   constexpr uint64_t widest = 1 << 24;
   LibraryPrice price;
@@ -203,6 +169,7 @@ Result<LibraryPrice> readPrice(const JsonValue &value) {
                                             std::to_string(price.picoseconds),
                                         "one of the two numbers is wrong");
   }
+  SINTER_TRY(readAlgorithm(value, price));
   return price;
 }
 
@@ -250,23 +217,7 @@ Status checkLimits(const JsonValue &section, const DeviceLimits &limits) {
 /// Nothing reads memory faster than the data sheet says; what a phase costs
 /// with data to read is at least what an empty one costs.
 Status checkCosts(const JsonValue &section, const DeviceCosts &costs) {
-  static constexpr std::pair<CostConstant, CostConstant> pairs[] = {
-      {CostConstant::DramReadRate, CostConstant::DramRateSpec},
-      {CostConstant::DramCopyRate, CostConstant::DramRateSpec},
-      {CostConstant::DramSlopePlain, CostConstant::DramRateSpec},
-      {CostConstant::DramSlopeOverlap, CostConstant::DramRateSpec},
-      {CostConstant::DramSlopePlain, CostConstant::L2ReadRate},
-      {CostConstant::DramSlopeOverlap, CostConstant::L2ReadRate},
-      {CostConstant::NodeGraph, CostConstant::EdgeStream},
-      {CostConstant::NodeGraph, CostConstant::EdgeGraphL2},
-      {CostConstant::NodeGraph, CostConstant::EdgeGraph},
-      {CostConstant::EdgeGraphL2, CostConstant::EdgeGraph},
-      {CostConstant::NodeProgrammatic, CostConstant::EdgeProgrammaticWait},
-      {CostConstant::EdgeProgrammatic, CostConstant::EdgeProgrammaticWait},
-      {CostConstant::ExchangeIdle, CostConstant::Exchange},
-      {CostConstant::L2Latency, CostConstant::DramLatency},
-  };
-  for (auto [small, large] : pairs) {
+  for (auto [small, large] : costOrders()) {
     const Cost &low = costFields[static_cast<size_t>(small)];
     const Cost &high = costFields[static_cast<size_t>(large)];
     if (costs.*low.member && costs.*high.member) {
@@ -357,6 +308,35 @@ const std::vector<CostConstant> &allCostConstants() {
 #include "ir/target/DeviceCosts.def"
   };
   return all;
+}
+
+std::pair<uint64_t, uint64_t> costRange(CostConstant constant) {
+  const Cost &field = costFields[static_cast<size_t>(constant)];
+  return {field.least, field.most};
+}
+
+const std::vector<std::pair<CostConstant, CostConstant>> &costOrders() {
+  static const std::vector<std::pair<CostConstant, CostConstant>> orders = {
+      {CostConstant::DramReadRate, CostConstant::DramRateSpec},
+      {CostConstant::DramCopyRate, CostConstant::DramRateSpec},
+      {CostConstant::DramSlopePlain, CostConstant::DramRateSpec},
+      {CostConstant::DramSlopeOverlap, CostConstant::DramRateSpec},
+      {CostConstant::DramSlopePlain, CostConstant::L2ReadRate},
+      {CostConstant::DramSlopeOverlap, CostConstant::L2ReadRate},
+      {CostConstant::NodeGraph, CostConstant::EdgeStream},
+      {CostConstant::NodeGraph, CostConstant::EdgeGraphL2},
+      {CostConstant::NodeGraph, CostConstant::EdgeGraph},
+      {CostConstant::EdgeGraphL2, CostConstant::EdgeGraph},
+      {CostConstant::NodeProgrammatic, CostConstant::EdgeProgrammaticWait},
+      {CostConstant::EdgeProgrammatic, CostConstant::EdgeProgrammaticWait},
+      {CostConstant::ExchangeIdle, CostConstant::Exchange},
+      {CostConstant::L2Latency, CostConstant::DramLatency},
+  };
+  return orders;
+}
+
+std::optional<DeviceNumber> &costOf(DeviceCosts &costs, CostConstant constant) {
+  return costs.*costFields[static_cast<size_t>(constant)].member;
 }
 
 const std::optional<DeviceNumber> &

@@ -10,7 +10,7 @@
 // The section "costs" prices it; a constant that nobody has measured is absent.
 // All values are integers; the key fixes the unit. Since minor version 1 there
 // are "launches", which says what the GPU can launch, and "library", prices of
-// the vendor's GEMMs by shape.
+// the vendor's GEMMs by shape; since 2 such a price may name its algorithm.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sinter {
@@ -117,6 +118,13 @@ std::string_view constantUnit(CostConstant constant);
 /// Every constant, in order.
 const std::vector<CostConstant> &allCostConstants();
 
+/// Least and most that is sane for a constant.
+std::pair<uint64_t, uint64_t> costRange(CostConstant constant);
+/// Pairs of which the first may not exceed the second: nothing reads memory
+/// faster than the data sheet says, and so on.
+const std::vector<std::pair<CostConstant, CostConstant>> &costOrders();
+std::optional<DeviceNumber> &costOf(DeviceCosts &costs, CostConstant constant);
+
 /// Which ways to launch the GPU has; 0 or 1 each.
 struct DeviceLaunches {
   std::optional<DeviceNumber> programmatic; ///< dependent launch, 9.0 and later
@@ -134,6 +142,10 @@ struct LibraryPrice {
   uint64_t picoseconds = 0; ///< with the algorithm the library picks itself
   uint64_t bestPicoseconds =
       0; ///< with the best of its candidates; <= the above
+  /// That best candidate as LibraryGemm words it, in cublasLt `version`
+  /// ("13.0.0"); both empty: not known.
+  std::string algorithm;
+  std::string version;
   NumberOrigin origin = NumberOrigin::Spec;
   std::string source;
 };
@@ -161,6 +173,10 @@ struct DeviceSpec {
 /// another, SIN2805 another format, version or a malformed name.
 Result<DeviceSpec> parseDeviceSpec(std::string_view text,
                                    std::string_view file);
+
+/// The text of a device file with these numbers, which parseDeviceSpec reads
+/// back. `device.text` does not matter.
+std::string writeDeviceSpec(const DeviceSpec &device);
 
 } // namespace sinter
 

@@ -39,6 +39,7 @@ public:
 
   const GpuFacts &facts() const { return gpu->facts(); }
   const DriverApi &api() const { return gpu->api(); }
+  Result<uint64_t> freeBytes() const { return gpu->freeBytes(); }
 
   std::string name() const override { return "cuda: " + facts().name; }
   std::string binaryArch() const override { return facts().arch(); }
@@ -71,6 +72,16 @@ public:
   Status admitGemm(const format::Gemm &problem) const override;
   Status gemm(const format::Gemm &problem, std::span<const Argument> arguments,
               const Argument *workspace) override;
+  /// As LibraryGemm::algorithms; opens the library at its first use.
+  Result<std::vector<std::string>>
+  gemmAlgorithms(const format::Gemm &problem, uint64_t workspaceBytes) const {
+    SINTER_TRY(admitGemm(problem));
+    return LibraryGemm::algorithms(library, problem, workspaceBytes);
+  }
+  /// Of the library, once it is open; else empty.
+  std::string libraryVersion() const {
+    return library ? library->versionText() : std::string();
+  }
   Status synchronize() override;
   /// SIN2807: mode Pdl before compute capability 9.0.
   Result<ProgramId> prepareProgram(std::span<const ProgramStep> steps,

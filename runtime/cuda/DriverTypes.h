@@ -38,12 +38,21 @@ struct Uuid {
 };
 
 enum DeviceAttribute : int {
+  ThreadsPerBlock = 1,
+  WarpThreads = 10,
   MultiprocessorCount = 16,
+  MemoryKilohertz = 36,
+  MemoryBusBits = 37,
   L2CacheBytes = 38,
+  ThreadsPerMultiprocessor = 39,
   CapabilityMajor = 75,
   CapabilityMinor = 76,
+  SharedBytesPerMultiprocessor = 81,
+  RegistersPerMultiprocessor = 82,
   CooperativeLaunch = 95,
   MaxSharedBytesPerBlock = 97, ///< with FunctionAttribute::MaxDynamicShared
+  BlocksPerMultiprocessor = 106,
+  ReservedSharedBytesPerBlock = 111,
 };
 
 enum FunctionAttribute : int { MaxDynamicShared = 8 };

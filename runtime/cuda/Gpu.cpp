@@ -65,6 +65,10 @@ Result<std::unique_ptr<Gpu>> Gpu::open(std::shared_ptr<const DriverApi> api) {
   SINTER_TRY(gpu->readFacts());
   SINTER_CUDA(driver, object, contextRetain, &gpu->primary, gpu->number);
   SINTER_CUDA(driver, object, contextSetCurrent, gpu->primary);
+  size_t free = 0;
+  size_t total = 0;
+  SINTER_CUDA(driver, object, memoryInfo, &free, &total);
+  gpu->theFacts.memoryBytes = total;
   return gpu;
 }
 
@@ -96,7 +100,25 @@ Status Gpu::readFacts() {
   SINTER_TRY(read(theFacts.l2Bytes, driver::L2CacheBytes));
   SINTER_TRY(read(cooperative, driver::CooperativeLaunch));
   theFacts.cooperative = cooperative != 0;
+  SINTER_TRY(read(theFacts.warpThreads, driver::WarpThreads));
+  SINTER_TRY(read(theFacts.threadsPerBlock, driver::ThreadsPerBlock));
+  SINTER_TRY(read(theFacts.threadsPerSm, driver::ThreadsPerMultiprocessor));
+  SINTER_TRY(read(theFacts.blocksPerSm, driver::BlocksPerMultiprocessor));
+  SINTER_TRY(read(theFacts.registersPerSm, driver::RegistersPerMultiprocessor));
+  SINTER_TRY(
+      read(theFacts.sharedBytesPerSm, driver::SharedBytesPerMultiprocessor));
+  SINTER_TRY(
+      read(theFacts.sharedBytesReserved, driver::ReservedSharedBytesPerBlock));
+  SINTER_TRY(read(theFacts.memoryKilohertz, driver::MemoryKilohertz));
+  SINTER_TRY(read(theFacts.memoryBusBits, driver::MemoryBusBits));
   return Status::success();
+}
+
+Result<uint64_t> Gpu::freeBytes() const {
+  size_t free = 0;
+  size_t total = 0;
+  SINTER_CUDA(api(), object, memoryInfo, &free, &total);
+  return uint64_t{free};
 }
 
 Status Gpu::admit(const format::Requires &requirements,
@@ -124,15 +146,13 @@ Status Gpu::admit(const format::Requires &requirements,
   if (requirements.cooperative && !theFacts.cooperative) {
     return lacks("cooperative launches", "none");
   }
-  size_t free = 0;
-  size_t total = 0;
-  SINTER_CUDA(api(), object, memoryInfo, &free, &total);
+  SINTER_ASSIGN(const uint64_t free, freeBytes());
   if (free < requirements.deviceBytes) {
     return Error{ErrorCode::CudaMemory, "plan for " + target,
                  gigabytes(requirements.deviceBytes) +
                      " for weights, caches and buffers",
-                 gigabytes(free) + " free of " + gigabytes(total) + " on " +
-                     theFacts.name,
+                 gigabytes(free) + " free of " +
+                     gigabytes(theFacts.memoryBytes) + " on " + theFacts.name,
                  "free memory of the GPU, or compile with a smaller "
                  "--max-context"};
   }

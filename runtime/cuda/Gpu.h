@@ -21,6 +21,17 @@ struct GpuFacts {
   int sharedBytesPerBlock = 0; ///< the most that a kernel may ask for
   int l2Bytes = 0;
   bool cooperative = false;
+  // Of one multiprocessor, and of blocks on it; for device files.
+  int warpThreads = 0;
+  int threadsPerBlock = 0;
+  int threadsPerSm = 0;
+  int blocksPerSm = 0;
+  int registersPerSm = 0;
+  int sharedBytesPerSm = 0;
+  int sharedBytesReserved = 0; ///< per block
+  int memoryKilohertz = 0;
+  int memoryBusBits = 0;
+  uint64_t memoryBytes = 0;
 
   /// "sm_90a": what kernels are compiled for here.
   std::string arch() const;
@@ -47,6 +58,8 @@ public:
   /// memory does not hold the plan.
   Status admit(const format::Requires &requirements,
                const std::string &target) const;
+  /// Bytes of device memory that are free now. SIN3205.
+  Result<uint64_t> freeBytes() const;
 
 private:
   explicit Gpu(std::shared_ptr<const DriverApi> api)

@@ -7,6 +7,7 @@
 
 #include "runtime/cuda/LibraryGemm.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -90,7 +91,7 @@ Result<std::string> LibraryGemm::textOf(const Algorithm &algorithm) const {
   return text;
 }
 
-Status LibraryGemm::choose(const format::Gemm &problem) {
+Result<std::vector<LibraryGemm::Offer>> LibraryGemm::offers() const {
   const CublasLtApi &lt = *api;
   struct Wish {
     const CublasLtApi &lt;
@@ -117,26 +118,68 @@ Status LibraryGemm::choose(const format::Gemm &problem) {
                                  static_cast<int>(candidates.size()),
                                  candidates.data(), &found),
                    "cublasLtMatmulAlgoGetHeuristic"));
-  std::string offered;
+  std::vector<Offer> offered;
   for (int i = 0; i < found; ++i) {
     const Candidate &candidate = candidates[static_cast<size_t>(i)];
-    if (candidate.state != 0) {
-      continue;
-    }
-    SINTER_ASSIGN(algorithmText, textOf(candidate.algorithm));
-    offered += (offered.empty() ? "" : "; ") + algorithmText;
-    if (!problem.algorithm || *problem.algorithm == algorithmText) {
-      chosen = candidate.algorithm;
-      workspaceBytes = candidate.workspaceBytes;
-      return Status::success();
+    if (candidate.state == 0) {
+      SINTER_ASSIGN(std::string text, textOf(candidate.algorithm));
+      offered.push_back({candidate, std::move(text)});
     }
   }
+  return offered;
+}
+
+Status LibraryGemm::choose(const format::Gemm &problem) {
+  std::optional<std::string> wanted = problem.algorithm;
+  if (wanted) {
+    constexpr std::string_view separator = ": ";
+    const size_t end = wanted->find(separator);
+    if (end != std::string::npos) {
+      const std::string version = wanted->substr(0, end);
+      wanted->erase(0, end + separator.size());
+      if (version != api->versionText()) {
+        remark = ", instead of the plan's " + *wanted + " for " + version;
+        wanted.reset();
+      }
+    }
+    if (wanted) {
+      remark = ", the plan's";
+    }
+  }
+  SINTER_ASSIGN(std::vector<Offer> offered, offers());
+  std::string texts;
+  for (const Offer &offer : offered) {
+    if (!wanted || *wanted == offer.text) {
+      algorithmText = offer.text;
+      chosen = offer.candidate.algorithm;
+      workspaceBytes = offer.candidate.workspaceBytes;
+      return Status::success();
+    }
+    texts += (texts.empty() ? "" : "; ") + offer.text;
+  }
   return Error{ErrorCode::CudaCallFailed, object,
-               problem.algorithm ? "the algorithm " + *problem.algorithm
-                                 : "an algorithm",
-               offered.empty() ? "none" : offered,
+               wanted ? "the algorithm " + *wanted : "an algorithm",
+               texts.empty() ? "none" : texts,
                "compile the plan for this version of cublasLt, or without the "
                "library"};
+}
+
+Result<std::vector<std::string>>
+LibraryGemm::algorithms(std::shared_ptr<const CublasLtApi> api,
+                        const format::Gemm &problem, uint64_t workspaceBytes) {
+  LibraryGemm gemm(std::move(api));
+  gemm.object = "product " + std::to_string(problem.m) + " x " +
+                std::to_string(problem.n) + " x " + std::to_string(problem.k);
+  gemm.pointers.workspaceBytes = workspaceBytes;
+  SINTER_TRY(gemm.makeLayouts(problem));
+  SINTER_ASSIGN(std::vector<Offer> offered, gemm.offers());
+  std::vector<std::string> texts;
+  for (Offer &offer : offered) {
+    if (std::find(texts.begin(), texts.end(), offer.text) == texts.end()) {
+      texts.push_back(std::move(offer.text));
+    }
+  }
+  return texts;
 }
 
 Status LibraryGemm::enqueue(driver::Stream stream) const {

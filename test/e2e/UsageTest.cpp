@@ -10,7 +10,7 @@ namespace {
 
 TEST(Usage, HelpIsOnStdoutAndSucceeds) {
   for (const char *command : {"compile", "inspect", "run", "verify", "tokenize",
-                              "render", "doctor", "cache"}) {
+                              "render", "calibrate", "doctor", "cache"}) {
     Outcome outcome = runSinter({command, "--help"});
     EXPECT_EQ(outcome.exitCode, 0) << command;
     EXPECT_NE(outcome.out.find(std::string("Usage: sinter ") + command),

@@ -31,6 +31,7 @@ Take defineTokenize(CLI::App &app);
 Take defineRender(CLI::App &app);
 Take defineDoctor(CLI::App &app);
 Take defineCache(CLI::App &app);
+Take defineCalibrate(CLI::App &app);
 
 } // namespace sinter
 

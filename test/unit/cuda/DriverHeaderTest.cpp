@@ -95,6 +95,23 @@ TEST(DriverHeader, Numbers) {
             int{CU_DEVICE_ATTRIBUTE_COOPERATIVE_LAUNCH});
   EXPECT_EQ(int{driver::MaxSharedBytesPerBlock},
             int{CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN});
+  EXPECT_EQ(int{driver::ThreadsPerBlock},
+            int{CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK});
+  EXPECT_EQ(int{driver::WarpThreads}, int{CU_DEVICE_ATTRIBUTE_WARP_SIZE});
+  EXPECT_EQ(int{driver::MemoryKilohertz},
+            int{CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE});
+  EXPECT_EQ(int{driver::MemoryBusBits},
+            int{CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH});
+  EXPECT_EQ(int{driver::ThreadsPerMultiprocessor},
+            int{CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR});
+  EXPECT_EQ(int{driver::SharedBytesPerMultiprocessor},
+            int{CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR});
+  EXPECT_EQ(int{driver::RegistersPerMultiprocessor},
+            int{CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR});
+  EXPECT_EQ(int{driver::BlocksPerMultiprocessor},
+            int{CU_DEVICE_ATTRIBUTE_MAX_BLOCKS_PER_MULTIPROCESSOR});
+  EXPECT_EQ(int{driver::ReservedSharedBytesPerBlock},
+            int{CU_DEVICE_ATTRIBUTE_RESERVED_SHARED_MEMORY_PER_BLOCK});
   EXPECT_EQ(int{driver::MaxDynamicShared},
             int{CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES});
   EXPECT_EQ(driver::streamNonBlocking, unsigned{CU_STREAM_NON_BLOCKING});

@@ -131,8 +131,9 @@ Code algorithmGet(const Algorithm *algorithm, AlgorithmAttribute attribute,
 }
 Code multiply(Handle handle, Product product, const void *alpha, const void *a,
               Layout layoutA, const void *b, Layout layoutB, const void *beta,
-              const void *, Layout, void *d, Layout layoutD, const Algorithm *,
-              void *, size_t, driver::Stream stream) {
+              const void *, Layout, void *d, Layout layoutD,
+              const Algorithm *algorithm, void *, size_t,
+              driver::Stream stream) {
   ENTER(ltMultiply);
   fake().isAlive(handle, "cublasLt");
   fake().isAlive(product, "product");
@@ -153,7 +154,11 @@ Code multiply(Handle handle, Product product, const void *alpha, const void *a,
     std::memcpy(&bits, static_cast<const char *>(from) + 2 * at, 2);
     return widen(bits);
   };
+  const uint64_t number = algorithm->data[0];
   fake().enqueue([=] {
+    if (fake().productTime) {
+      fake().clock += fake().productTime(number);
+    }
     for (uint64_t column = 0; column < y.columns; ++column) {
       for (uint64_t row = 0; row < y.rows; ++row) {
         float sum = 0;

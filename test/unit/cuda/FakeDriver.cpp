@@ -115,6 +115,7 @@ void FakeDriver::drain(size_t until) {
 
 void FakeDriver::perform(const FakeLaunch &launch) {
   launches.push_back(launch);
+  clock += launchTime ? launchTime(launch) : 1000;
   const KernelSource &source = kernels.at(launch.symbol).source;
   std::vector<void *> pointers;
   for (size_t i = 0; i < launch.pointers.size(); ++i) {

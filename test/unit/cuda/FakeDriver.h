@@ -30,6 +30,7 @@ struct FakeLaunch {
   std::string symbol;
   LaunchShape shape;
   bool programmatic = false;
+  bool inGraph = false;
   std::vector<driver::Pointer> pointers;
 };
 
@@ -47,6 +48,7 @@ struct FakeGraph {
   };
   std::vector<Node> nodes;
   std::vector<Edge> edges;
+  std::vector<size_t> order; ///< in which an instance runs its nodes
 };
 
 class FakeDriver {
@@ -72,6 +74,10 @@ public:
   int sharedBytes = 232448;
   int blocksPerMultiprocessor = 2;
   size_t freeBytes = 64ull << 20;
+  int l2Bytes = 50 << 20;
+  /// Nanoseconds of a launch, of a product by its algorithm's number.
+  std::function<double(const FakeLaunch &)> launchTime;
+  std::function<double(uint64_t algorithm)> productTime;
 
   /// The call with this number (from 0) fails with `failCode`.
   size_t failAt = SIZE_MAX;
@@ -146,7 +152,8 @@ public:
   std::map<void *, std::pair<void *, size_t>> nodes; ///< graph and index
   std::map<void *, FakeGraph> executables;
   std::map<void *, size_t> recorded; ///< event: what the queue must reach
-  std::map<void *, uint64_t> stamps; ///< event: launches done by then
+  double clock = 0;                  ///< nanoseconds
+  std::map<void *, double> stamps;   ///< event: the clock
   std::deque<std::function<void()>> queue;
   size_t queued = 0; ///< ever taken from the queue
   /// By stream, places in the queue: behind its last launch, and what it waited

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace sinter::cuda::test {
 
@@ -93,6 +94,7 @@ Code graphAddKernel(GraphNode *node, Graph graph, const GraphNode *,
                           {params->gridX, params->gridY, params->blockX,
                            params->sharedBytes, false},
                           params->params);
+  added.launch.inGraph = true;
   *node = addNode(graph, std::move(added));
   return success;
 }
@@ -178,11 +180,43 @@ Code graphKernelSet(GraphNode node, LaunchAttributeId attribute,
       value->cooperative != 0;
   return success;
 }
+/// Nodes that nothing orders may run in any order: the last first.
+std::vector<size_t> orderOf(const FakeGraph &graph) {
+  std::vector<size_t> waiting(graph.nodes.size());
+  std::vector<std::vector<size_t>> behind(graph.nodes.size());
+  for (const FakeGraph::Edge &edge : graph.edges) {
+    ++waiting[edge.to];
+    behind[edge.from].push_back(edge.to);
+  }
+  std::set<size_t> ready;
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    if (waiting[i] == 0) {
+      ready.insert(i);
+    }
+  }
+  std::vector<size_t> order;
+  while (!ready.empty()) {
+    const size_t last = *ready.rbegin();
+    ready.erase(last);
+    order.push_back(last);
+    for (size_t next : behind[last]) {
+      if (--waiting[next] == 0) {
+        ready.insert(next);
+      }
+    }
+  }
+  return order;
+}
 Code graphInstantiate(GraphExec *exec, Graph graph, unsigned long long) {
   ENTER(graphInstantiate);
   fake().isAlive(graph, "graph");
   *exec = fake().make<GraphExec>("graph executable");
-  fake().executables[*exec] = fake().graphs[graph];
+  FakeGraph instance = fake().graphs[graph];
+  instance.order = orderOf(instance);
+  for (const FakeGraph::Edge &edge : instance.edges) {
+    instance.nodes[edge.to].launch.programmatic |= edge.programmatic;
+  }
+  fake().executables[*exec] = std::move(instance);
   fake().instances[*exec] = fake().instantiated.size();
   fake().instantiated.push_back(fake().graphs[graph]);
   return success;
@@ -208,24 +242,7 @@ Code graphLaunch(GraphExec exec, Stream stream) {
   }
   fake().launched.push_back(exec);
   const FakeGraph &graph = fake().executables[exec];
-  // Nodes that nothing orders may run in any order: the last first.
-  std::vector<size_t> order;
-  std::vector<bool> done(graph.nodes.size());
-  while (order.size() < graph.nodes.size()) {
-    for (size_t i = graph.nodes.size(); i-- > 0;) {
-      const bool ready =
-          !done[i] && std::all_of(graph.edges.begin(), graph.edges.end(),
-                                  [&](const FakeGraph::Edge &edge) {
-                                    return edge.to != i || done[edge.from];
-                                  });
-      if (ready) {
-        done[i] = true;
-        order.push_back(i);
-        break;
-      }
-    }
-  }
-  for (size_t index : order) {
+  for (size_t index : graph.order) {
     const FakeGraph::Node node = graph.nodes[index];
     fake().enqueue([node] {
       if (node.isKernel) {

@@ -57,7 +57,7 @@ Code deviceAttribute(int *value, DeviceAttribute attribute, DeviceNumber) {
     *value = gpu.multiprocessors;
     break;
   case L2CacheBytes:
-    *value = 50 << 20;
+    *value = gpu.l2Bytes;
     break;
   case CapabilityMajor:
     *value = gpu.major;
@@ -70,6 +70,33 @@ Code deviceAttribute(int *value, DeviceAttribute attribute, DeviceNumber) {
     break;
   case MaxSharedBytesPerBlock:
     *value = gpu.sharedBytes;
+    break;
+  case ThreadsPerBlock:
+    *value = 1024;
+    break;
+  case WarpThreads:
+    *value = 32;
+    break;
+  case MemoryKilohertz:
+    *value = 3201000;
+    break;
+  case MemoryBusBits:
+    *value = 6144;
+    break;
+  case ThreadsPerMultiprocessor:
+    *value = 2048;
+    break;
+  case SharedBytesPerMultiprocessor:
+    *value = gpu.sharedBytes + 1024;
+    break;
+  case RegistersPerMultiprocessor:
+    *value = 65536;
+    break;
+  case BlocksPerMultiprocessor:
+    *value = 32;
+    break;
+  case ReservedSharedBytesPerBlock:
+    *value = 1024;
     break;
   }
   return success;
@@ -270,7 +297,7 @@ Code eventRecord(Event event, Stream stream) {
   ENTER(eventRecord);
   fake().isAlive(stream, "stream");
   fake().isAlive(event, "event");
-  fake().enqueue([event] { fake().stamps[event] = fake().launches.size(); });
+  fake().enqueue([event] { fake().stamps[event] = fake().clock; });
   fake().recorded[event] = fake().place();
   return success;
 }
@@ -280,13 +307,13 @@ Code eventSynchronize(Event event) {
   fake().drain(fake().recorded[event]);
   return success;
 }
-/// A launch takes a microsecond.
+/// A launch takes a microsecond, unless the test says otherwise.
 Code eventElapsed(float *milliseconds, Event start, Event end) {
   ENTER(eventElapsed);
   fake().isAlive(start, "event");
   fake().isAlive(end, "event");
   *milliseconds =
-      1e-3f * static_cast<float>(fake().stamps[end] - fake().stamps[start]);
+      static_cast<float>(1e-6 * (fake().stamps[end] - fake().stamps[start]));
   return success;
 }
 

@@ -256,6 +256,32 @@ TEST(CommandLine, ValuesNotUnderstood) {
   EXPECT_EQ(refused({"cache", "burn"}).code, ErrorCode::BadArgument);
 }
 
+TEST(CommandLine, Calibrate) {
+  const auto options =
+      parsed<CalibrateOptions>({"calibrate", "-o", "x.json", "--replace",
+                                "h200", "--shapes", "1x4096x1024,64x2x3"});
+  EXPECT_EQ(options.output, "x.json");
+  EXPECT_EQ(options.replace, "h200");
+  EXPECT_EQ(options.shapes,
+            (std::vector<LibraryShape>{{1, 4096, 1024}, {64, 2, 3}}));
+  for (const char *shapes : {"1x2", "1x2x3x4", "0x1x1", "1x1x", "ax1x1", ""}) {
+    EXPECT_EQ(refused({"calibrate", "-o", "x", "--shapes", shapes}).code,
+              ErrorCode::BadArgument)
+        << shapes;
+  }
+  EXPECT_EQ(refused({"calibrate"}).code, ErrorCode::MissingArgument);
+  EXPECT_EQ(refused({"calibrate", "--prepare", "d"}).code,
+            ErrorCode::MissingArgument);
+  EXPECT_EQ(parsed<CalibrateOptions>(
+                {"calibrate", "--prepare", "d", "--arch", "sm_90a"})
+                .prepare,
+            "d");
+  EXPECT_EQ(
+      refused({"calibrate", "--prepare", "d", "--arch", "sm_90a", "-o", "x"})
+          .code,
+      ErrorCode::ConflictingArguments);
+}
+
 TEST(CommandLine, ArgumentsThatExcludeEachOther) {
   EXPECT_EQ(refused({"run", "m", "--prompt", "a", "--ids", "1"}).code,
             ErrorCode::ConflictingArguments);
@@ -269,8 +295,9 @@ TEST(CommandLine, HelpIsDataAndNamesEveryCommand) {
   auto help = parseCommandLine({"--help"});
   ASSERT_TRUE(help.ok());
   std::string text = std::get<HelpText>(*help).text;
-  for (const char *command : {"compile", "inspect", "run", "verify", "tokenize",
-                              "render", "doctor", "cache"}) {
+  for (const char *command :
+       {"compile", "inspect", "run", "verify", "tokenize", "render", "bench",
+        "calibrate", "doctor", "cache"}) {
     EXPECT_NE(text.find(std::string("\n  ") + command), std::string::npos)
         << command;
     auto sub = parseCommandLine({command, "--help"});
