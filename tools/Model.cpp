@@ -77,8 +77,9 @@ Status checkNothingAsked(const DecisionOptions &asked,
 
 Result<PlanArtifact> compileFor(const ModelOptions &options,
                                 const DecisionOptions &decisions,
-                                const Model &model) {
+                                const Model &model, int32_t config) {
   CompileRequest request;
+  request.config = config;
   request.source = model.source;
   if (model.random) {
     request.weights.seed = options.seed;

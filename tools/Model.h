@@ -37,11 +37,11 @@ Result<Workload> workloadOf(const ModelOptions &options,
 /// SIN1004: something is asked of the planner, but `plan` has its decisions.
 Status checkNothingAsked(const DecisionOptions &asked, const std::string &plan);
 
-/// The plan of a model, in memory, without cubins. Errors: those of workloadOf
-/// and compileModel.
+/// The plan of a model, in memory, without cubins; `config` as in
+/// CompileRequest. Errors: those of workloadOf and compileModel.
 Result<PlanArtifact> compileFor(const ModelOptions &options,
                                 const DecisionOptions &decisions,
-                                const Model &model);
+                                const Model &model, int32_t config = -1);
 
 } // namespace sinter
 

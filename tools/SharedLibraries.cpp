@@ -65,19 +65,9 @@ std::optional<SharedLibrary> findCudaDriver() {
   return found;
 }
 
-std::optional<SharedLibrary> findCublasLt() {
-  std::vector<std::string> names;
-  std::vector<std::string> folders = {""};
-  if (const char *toolkit = std::getenv("CUDA_PATH")) {
-    folders.push_back(std::string(toolkit) + "/lib64/");
-  }
-  folders.emplace_back("/usr/local/cuda/lib64/");
-  for (const std::string &folder : folders) {
-    for (const char *name : {"libcublasLt.so.13", "libcublasLt.so.12"}) {
-      names.push_back(folder + name);
-    }
-  }
-  Handle handle = openFirst(names);
+std::optional<SharedLibrary>
+findCublasLt(const std::vector<std::string> &files) {
+  Handle handle = openFirst(files);
   if (!handle) {
     return std::nullopt;
   }

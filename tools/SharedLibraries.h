@@ -22,9 +22,9 @@ struct SharedLibrary {
 /// The driver, libcuda.so.1: version "13.0" is the CUDA version it supports.
 std::optional<SharedLibrary> findCudaDriver();
 
-/// cublasLt of CUDA 13 or 12: by the loader's search, then in $CUDA_PATH/lib64
-/// and /usr/local/cuda/lib64.
-std::optional<SharedLibrary> findCublasLt();
+/// The first of `files` (cuda::cublasLtFiles) that opens.
+std::optional<SharedLibrary>
+findCublasLt(const std::vector<std::string> &files);
 
 /// The first of `names` that opens, by its resolved path; the library is
 /// closed again.

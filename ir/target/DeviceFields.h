@@ -25,8 +25,8 @@ struct Field {
   Member member;
 };
 
-inline constexpr uint64_t KiB = 1024;
-inline constexpr uint64_t GB = 1000000000;
+inline constexpr uint64_t kibibyte = 1024;
+inline constexpr uint64_t gigabyte = 1000000000;
 
 using Limit = Field<DeviceNumber DeviceLimits::*>;
 inline constexpr Limit limitFields[] = {
@@ -41,14 +41,15 @@ inline constexpr Limit limitFields[] = {
      &DeviceLimits::registersPerSm},
     {"registers_per_thread", "registers", 32, 255,
      &DeviceLimits::registersPerThread},
-    {"shared_bytes_per_sm", "bytes", 16 * KiB, 4096 * KiB,
+    {"shared_bytes_per_sm", "bytes", 16 * kibibyte, 4096 * kibibyte,
      &DeviceLimits::sharedBytesPerSm},
-    {"shared_bytes_per_block", "bytes", 16 * KiB, 4096 * KiB,
+    {"shared_bytes_per_block", "bytes", 16 * kibibyte, 4096 * kibibyte,
      &DeviceLimits::sharedBytesPerBlock},
-    {"shared_bytes_reserved", "bytes", 0, 64 * KiB,
+    {"shared_bytes_reserved", "bytes", 0, 64 * kibibyte,
      &DeviceLimits::sharedBytesReserved},
-    {"l2_bytes", "bytes", 256 * KiB, GB, &DeviceLimits::l2Bytes},
-    {"memory_bytes", "bytes", GB, 4096 * GB, &DeviceLimits::memoryBytes},
+    {"l2_bytes", "bytes", 256 * kibibyte, gigabyte, &DeviceLimits::l2Bytes},
+    {"memory_bytes", "bytes", gigabyte, 4096 * gigabyte,
+     &DeviceLimits::memoryBytes},
 };
 
 using Cost = Field<std::optional<DeviceNumber> DeviceCosts::*>;

@@ -2,10 +2,9 @@
 
 #include "runtime/cuda/CublasLtApi.h"
 
-#include <cstdlib>
+#include "runtime/cuda/SharedObject.h"
+
 #include <dlfcn.h>
-#include <type_traits>
-#include <vector>
 
 namespace sinter::cuda {
 
@@ -16,36 +15,13 @@ namespace {
 constexpr const char *remedy =
     "install the CUDA toolkit 12 or 13, or plan without the library";
 
-std::vector<std::string> candidates() {
-  std::vector<std::string> folders = {""};
-  const char *toolkit = std::getenv("CUDA_PATH");
-  if (toolkit != nullptr && *toolkit != 0) {
-    folders.push_back(std::string(toolkit) + "/lib64/");
-  }
-  folders.emplace_back("/usr/local/cuda/lib64/");
-  std::vector<std::string> files;
-  for (const std::string &folder : folders) {
-    for (const char *name : {"libcublasLt.so.13", "libcublasLt.so.12"}) {
-      files.push_back(folder + name);
-    }
-  }
-  return files;
-}
-
 /// The name of the first function that is missing; null if all are there.
 const char *fill(Table &table, void *library) {
-  const char *missing = nullptr;
-  const auto find = [&](auto &function, const char *name) {
-    void *address = dlsym(library, name);
-    if (address == nullptr && missing == nullptr) {
-      missing = name;
-    }
-    function = reinterpret_cast<std::decay_t<decltype(function)>>(address);
-  };
+  FunctionFinder find(library);
 #define SINTER_CUBLASLT(RESULT, MEMBER, SYMBOL, PARAMS)                        \
   find(table.MEMBER, #SYMBOL);
 #include "runtime/cuda/CublasLtFunctions.def"
-  return missing;
+  return find.missing();
 }
 
 } // namespace
@@ -84,9 +60,13 @@ Status CublasLtApi::check(Code code, const char *call,
                "plan without the library"};
 }
 
+std::vector<std::string> cublasLtFiles() {
+  return toolkitFiles({"libcublasLt.so.13", "libcublasLt.so.12"});
+}
+
 Result<std::shared_ptr<const CublasLtApi>> openCublasLt() {
   std::string tried;
-  for (const std::string &file : candidates()) {
+  for (const std::string &file : cublasLtFiles()) {
     tried += (tried.empty() ? "" : ", ") + file;
     void *handle = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (handle == nullptr) {

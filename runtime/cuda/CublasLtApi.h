@@ -15,6 +15,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace sinter::cuda {
 
@@ -100,9 +101,11 @@ private:
 using CublasLtOpener =
     std::function<Result<std::shared_ptr<const CublasLtApi>>()>;
 
-/// Opens libcublasLt.so.13 or .12 where the loader finds them, in $CUDA_PATH
-/// and in /usr/local/cuda. SIN3205 with every place tried, or a function
-/// missing, or a call refused.
+/// libcublasLt.so.13 and .12, as toolkitFiles.
+std::vector<std::string> cublasLtFiles();
+
+/// Opens the first of cublasLtFiles. SIN3205 with every place tried, or a
+/// function missing, or a call refused.
 Result<std::shared_ptr<const CublasLtApi>> openCublasLt();
 
 } // namespace sinter::cuda

@@ -7,11 +7,12 @@
 
 #include "runtime/cuda/Nvrtc.h"
 
+#include "runtime/cuda/SharedObject.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <dlfcn.h>
-#include <type_traits>
 
 namespace sinter::cuda {
 
@@ -34,14 +35,7 @@ struct Nvrtc::Table {
 
   /// The name of the first function that is missing; null if all are there.
   const char *fill(void *handle) {
-    const char *missing = nullptr;
-    const auto find = [&](auto &function, const char *name) {
-      void *address = dlsym(handle, name);
-      if (address == nullptr && missing == nullptr) {
-        missing = name;
-      }
-      function = reinterpret_cast<std::decay_t<decltype(function)>>(address);
-    };
+    FunctionFinder find(handle);
     find(version, "nvrtcVersion");
     find(archCount, "nvrtcGetNumSupportedArchs");
     find(archList, "nvrtcGetSupportedArchs");
@@ -53,7 +47,7 @@ struct Nvrtc::Table {
     find(log, "nvrtcGetProgramLog");
     find(cubinSize, "nvrtcGetCUBINSize");
     find(cubin, "nvrtcGetCUBIN");
-    return missing;
+    return find.missing();
   }
 };
 
@@ -64,20 +58,7 @@ std::vector<std::string> candidates() {
   if (chosen != nullptr && *chosen != 0) {
     return {chosen};
   }
-  std::vector<std::string> files;
-  for (const char *name : {"libnvrtc.so.13", "libnvrtc.so.12"}) {
-    files.emplace_back(name);
-    for (const char *variable : {"CUDA_PATH", "CUDA_HOME"}) {
-      const char *root = std::getenv(variable);
-      if (root != nullptr && *root != 0) {
-        files.push_back(std::string(root) + "/lib64/" + name);
-        files.push_back(std::string(root) + "/lib/" + name);
-      }
-    }
-    files.push_back(std::string("/usr/local/cuda/lib64/") + name);
-    files.push_back(std::string("/usr/local/cuda/lib/") + name);
-  }
-  return files;
+  return toolkitFiles({"libnvrtc.so.13", "libnvrtc.so.12"});
 }
 
 std::string firstErrorLine(const std::string &log) {

@@ -36,6 +36,7 @@ std::string perSm(uint32_t sms, uint32_t threads) {
 std::vector<ProgramStep> emptySteps(ProbeBench &bench, uint32_t count) {
   const LaunchShape shape{bench.sms(), 1, 128, 0, false};
   std::vector<ProgramStep> steps;
+  steps.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
     steps.push_back(bench.launch(emptyProbe, shape, {bench.sink()},
                                  /*programmatic=*/i > 0));

@@ -177,7 +177,7 @@ std::vector<uint64_t> cachedSizes(uint64_t l2Bytes, uint64_t most) {
 /// One kernel over the whole arena, in microseconds.
 Result<std::vector<double>> steady(ProbeBench &bench, const Reader &reader,
                                    double &bytes) {
-  const uint64_t turn = bench.sms() * reader.blocksPerSm * reader.tileBytes();
+  const uint64_t turn = reader.tileBytes() * bench.sms() * reader.blocksPerSm;
   const auto tiles = std::max<uint64_t>(bench.sizes().arenaBytes / turn, 1);
   bytes = static_cast<double>(tiles * turn);
   SINTER_ASSIGN(Argument number, bench.number(static_cast<int32_t>(tiles)));

@@ -46,7 +46,28 @@ Take defineBench(CLI::App &app) {
       ->capture_default_str();
   sub->add_flag("--kernels", into->kernels,
                 "A row per kernel: its time inside the step");
+  sub->add_flag("--families", into->families,
+                "A row per configuration of every kernel, each alone");
+  sub->add_option("--binaries", into->binaries,
+                  "With --families: folder written by --prepare, for a machine "
+                  "without NVRTC")
+      ->type_name("DIR");
+  sub->add_option("--prepare", into->prepare,
+                  "With --families: only build the kernels, for --target; "
+                  "needs no GPU")
+      ->type_name("DIR");
+  sub->add_option("--soak", into->soak,
+                  "Generate this many tokens of several sequences, twice, and "
+                  "compare")
+      ->type_name("N")
+      ->check(count);
   addShape(sub, into->model);
+  sub->remove_option(sub->get_option("--batch"));
+  sub->add_option("--batch", into->batches,
+                  "Sequences per step; a plan must have an entry of each")
+      ->type_name("1,8")
+      ->delimiter(',')
+      ->check(within(1, 1u << 16));
   addTarget(sub, into->model);
   addDecisions(sub, into->asked);
   addSeed(sub, into->model, "Seed of the random weights of --config-only");
@@ -58,7 +79,23 @@ Take defineBench(CLI::App &app) {
   sub->footer("Examples:\n"
               "  sinter bench tales.plan --contexts 1,512 --modes graph,pdl\n"
               "  sinter bench qwen3-0.6b --config-only --format json");
-  return [into]() -> Result<AnyOptions> { return AnyOptions(*into); };
+  return [into]() -> Result<AnyOptions> {
+    if (!into->families &&
+        (!into->binaries.empty() || !into->prepare.empty())) {
+      return Error{ErrorCode::MissingArgument, "sinter bench",
+                   "--families beside --binaries or --prepare", "none",
+                   "see sinter bench --help"};
+    }
+    if (into->families && (into->kernels || into->soak != 0)) {
+      return Error{ErrorCode::ConflictingArguments, "sinter bench",
+                   "one of --families, --kernels, --soak", "several",
+                   "see sinter bench --help"};
+    }
+    if (!into->batches.empty()) {
+      into->model.batch = into->batches.front();
+    }
+    return AnyOptions(*into);
+  };
 }
 
 } // namespace sinter

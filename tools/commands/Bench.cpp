@@ -1,13 +1,16 @@
 //===- Bench.cpp - sinter bench -------------------------------------------===//
 
+#include "codegen/devices/Devices.h"
 #include "runtime/format/PlanJson.h"
 #include "runtime/format/PlanWords.h"
 #include "runtime/format/Sha256.h"
 #include "tools/BenchKernels.h"
+#include "tools/BenchSubject.h"
 #include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
 #include "tools/Console.h"
 #include "tools/Model.h"
+#include "tools/PlanDigest.h"
 #include "tools/PlanEngine.h"
 #include "tools/Table.h"
 
@@ -20,38 +23,6 @@
 namespace sinter {
 
 namespace {
-
-struct Subject {
-  PlanArtifact artifact;
-  std::unique_ptr<WeightSource> weights;
-};
-
-Result<Subject> openSubject(const BenchOptions &options, const Device &device) {
-  Subject subject;
-  if (isPlanDirectory(options.model.model)) {
-    SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
-    SINTER_ASSIGN(subject.artifact,
-                  loadPlan(options.model.model, nullptr, device.binaryArch()));
-    SINTER_ASSIGN(PlanCheckpoint found,
-                  openCheckpointOf(subject.artifact.plan, options.checkpoint));
-    subject.weights = std::move(found.weights);
-    return subject;
-  }
-  ModelOptions wanted = options.model;
-  const std::set<uint32_t> contexts(options.contexts.begin(),
-                                    options.contexts.end());
-  for (uint32_t context : contexts) {
-    wanted.contexts +=
-        (wanted.contexts.empty() ? "" : ",") + std::to_string(context);
-  }
-  if (!contexts.empty()) {
-    wanted.context = *contexts.rbegin(); // the cache must hold it
-  }
-  SINTER_ASSIGN(Model model, loadModel(wanted));
-  SINTER_ASSIGN(subject.artifact, compileFor(wanted, options.asked, model));
-  subject.weights = std::move(model.weights);
-  return subject;
-}
 
 /// The command line takes no other words.
 LaunchMode modeOf(const std::string &text) {
@@ -134,6 +105,7 @@ Table kernelTable() {
                    {"each_ns", "each"},
                    {"bytes", "bytes"},
                    {"gigabytes_per_second", "GB/s"},
+                   {"share_of_stream_rate", "share"},
                    {"predicted_ns", "predicted"},
                    {"measured_by_predicted", "measured/predicted"}};
   return table;
@@ -141,8 +113,11 @@ Table kernelTable() {
 
 /// Differences of medians: a kernel that hides behind another may come out at
 /// nothing, or by noise below.
-std::vector<Cell> kernelRow(const BenchPoint &point, const KernelTime &time) {
+std::vector<Cell> kernelRow(const BenchPoint &point, const KernelTime &time,
+                            uint64_t streamRate) {
   const double nanoseconds = std::max(time.nanoseconds, 0.0);
+  const double rate =
+      nanoseconds > 0 ? static_cast<double>(time.bytes) / nanoseconds : 0;
   std::vector<Cell> row = {
       std::string(word(point.mode)),
       uint64_t{point.context},
@@ -151,16 +126,51 @@ std::vector<Cell> kernelRow(const BenchPoint &point, const KernelTime &time) {
       rounded(nanoseconds),
       rounded(nanoseconds / static_cast<double>(time.launches)),
       time.bytes,
-      nanoseconds > 0
-          ? Cell(rounded(static_cast<double>(time.bytes) / nanoseconds))
+      rate > 0 ? Cell(rounded(rate)) : Cell(std::string()),
+      rate > 0 && streamRate != 0
+          ? Cell(Ratio{rounded(1e3 * rate / static_cast<double>(streamRate))})
           : Cell(std::string())};
   addPrediction(row, nanoseconds, time.predicted);
   return row;
 }
 
+/// GB/s that the device file of this name has measured; 0: none.
+uint64_t streamRateOf(const std::string &target) {
+  const auto device = resolveDevice(target);
+  if (!device || !device->costs.dramReadRate) {
+    return 0;
+  }
+  const DeviceNumber &rate = *device->costs.dramReadRate;
+  return rate.origin == NumberOrigin::Measured ? rate.value : 0;
+}
+
+/// SIN2707 for the first batch of which the plan has no decode entry.
+Status checkBatches(const format::Plan &plan,
+                    const std::vector<uint32_t> &batches) {
+  std::string found;
+  for (const format::Entry &entry : plan.entries) {
+    found += (found.empty() ? "" : ", ") + entry.name + " of batch " +
+             std::to_string(entry.workload.batch);
+  }
+  for (uint32_t batch : batches) {
+    const bool known = std::any_of(plan.entries.begin(), plan.entries.end(),
+                                   [&](const format::Entry &entry) {
+                                     return entry.workload.phase == "decode" &&
+                                            entry.workload.batch == batch;
+                                   });
+    if (!known) {
+      return Error{ErrorCode::NotADecodeStep,
+                   "--batch " + std::to_string(batch),
+                   "a decode entry of that batch", found,
+                   "compile a plan with --batch " + std::to_string(batch)};
+    }
+  }
+  return Status::success();
+}
+
 /// Rows of one context and mode.
 Status measure(Session &session, size_t index, const BenchPoint &point,
-               bool kernels, Table &table) {
+               bool kernels, uint64_t streamRate, Table &table) {
   const format::Plan &plan = session.plan();
   if (!kernels) {
     SINTER_ASSIGN(StepTimes times, timeStep(session, index, point));
@@ -170,18 +180,54 @@ Status measure(Session &session, size_t index, const BenchPoint &point,
   SINTER_ASSIGN(std::vector<KernelTime> times,
                 timeKernels(session, index, point));
   for (const KernelTime &time : times) {
-    table.rows.push_back(kernelRow(point, time));
+    table.rows.push_back(kernelRow(point, time, streamRate));
   }
   return Status::success();
 }
 
 } // namespace
 
+Result<BenchSubject> openSubject(const BenchOptions &options,
+                                 const Device &device) {
+  BenchSubject subject;
+  if (isPlanDirectory(options.model.model)) {
+    SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
+    SINTER_ASSIGN(subject.artifact,
+                  loadPlan(options.model.model, nullptr, device.binaryArch()));
+    SINTER_ASSIGN(PlanCheckpoint found,
+                  openCheckpointOf(subject.artifact.plan, options.checkpoint));
+    subject.weights = std::move(found.weights);
+    return subject;
+  }
+  ModelOptions wanted = options.model;
+  const std::set<uint32_t> contexts(options.contexts.begin(),
+                                    options.contexts.end());
+  for (uint32_t context : contexts) {
+    wanted.contexts +=
+        (wanted.contexts.empty() ? "" : ",") + std::to_string(context);
+  }
+  if (!contexts.empty()) {
+    wanted.context = *contexts.rbegin(); // the cache must hold it
+  }
+  SINTER_ASSIGN(Model model, loadModel(wanted));
+  SINTER_ASSIGN(subject.artifact, compileFor(wanted, options.asked, model));
+  subject.weights = std::move(model.weights);
+  return subject;
+}
+
 Status runCommand(const BenchOptions &options) {
+  if (options.families) {
+    return benchFamilies(options);
+  }
   SINTER_ASSIGN(std::unique_ptr<Device> device,
                 chooseDevice(options.device, /*unchecked=*/true));
-  SINTER_ASSIGN(Subject subject, openSubject(options, *device));
+  SINTER_ASSIGN(BenchSubject subject, openSubject(options, *device));
+  SINTER_TRY(checkBatches(subject.artifact.plan, options.batches));
+  if (options.soak != 0) {
+    return benchSoak(options, std::move(subject), std::move(device));
+  }
   const std::string digest = sha256Hex(writePlanJson(subject.artifact.plan));
+  const std::string program = programDigest(subject.artifact.plan);
   Progress progress("MB of weights");
   SINTER_ASSIGN(std::unique_ptr<Session> session,
                 Session::prepare(std::move(subject.artifact), *subject.weights,
@@ -196,6 +242,7 @@ Status runCommand(const BenchOptions &options) {
       contexts.push_back(entry.workload.context);
     }
   }
+  const uint64_t streamRate = streamRateOf(plan.target);
   Table table = options.kernels ? kernelTable() : stepTable();
   for (uint32_t context : contexts) {
     SINTER_ASSIGN(size_t index, entryFor(plan, context));
@@ -213,11 +260,14 @@ Status runCommand(const BenchOptions &options) {
       point.samples = options.samples;
       point.runs = options.runs;
       point.repeats = options.repeats;
-      SINTER_TRY(measure(*session, index, point, options.kernels, table));
+      SINTER_TRY(
+          measure(*session, index, point, options.kernels, streamRate, table));
     }
   }
   table.notes = {
-      "device: " + device->describe(), "plan: sha256 " + digest,
+      "device: " + device->describe(),
+      "plan: sha256 " + digest,
+      "program: sha256 " + program,
       "planned for: " + plan.target,
       "per row: " + std::to_string(options.warmup) + " steps of warm-up, " +
           std::to_string(options.samples) + " samples of " +
@@ -229,6 +279,11 @@ Status runCommand(const BenchOptions &options) {
     table.notes.emplace_back(
         "a kernel's time: its end less the end of the one before, from "
         "programs of the first launch, the first two, and so on");
+    table.notes.push_back(
+        streamRate == 0
+            ? "share: the device file has no measured dram_read_rate"
+            : "share: of " + std::to_string(streamRate) +
+                  " GB/s, the dram_read_rate of " + plan.target);
   }
   return writeOut(printTable(table, options.format));
 }

@@ -100,7 +100,7 @@ Status runCommand(const DoctorOptions &options) {
          "optional: install the CUDA toolkit 12 or 13, or set "
          "SINTER_NVRTC"});
   }
-  add(findingOf("cublasLt", findCublasLt(),
+  add(findingOf("cublasLt", findCublasLt(cuda::cublasLtFiles()),
                 "optional: install the CUDA toolkit 12 or 13, or set "
                 "CUDA_PATH"));
   SINTER_TRY(writeOut(printTable(table, options.format)));

@@ -20,7 +20,7 @@ using cuda::test::FakeLaunch;
 
 namespace {
 
-constexpr uint64_t MiB = 1 << 20;
+constexpr uint64_t mebibyte = 1 << 20;
 
 int32_t numberAt(cuda::driver::Pointer pointer) {
   int32_t value = 0;
@@ -63,7 +63,7 @@ double timeOf(const FakeLaunch &launch, int multiprocessors) {
                             launch.shape.blockSize / multiprocessors;
     return bytes / (inFlight < 65536 ? inFlight / 10 : 4650);
   }
-  if (bytes < 0.9 * MiB) {
+  if (bytes < 0.9 * mebibyte) {
     return 1250 + bytes / 8800;
   }
   if (!launch.programmatic) {
@@ -83,10 +83,10 @@ protected:
     fake.productTime = [](uint64_t algorithm) {
       return algorithm == 1 ? 9000 : 7000;
     };
-    request.sizes.arenaBytes = 16 * MiB;
-    request.sizes.phaseBytes = {MiB, 2 * MiB, 3 * MiB};
-    request.sizes.fitFrom = MiB;
-    request.sizes.exchangePhases = {MiB, MiB / 2};
+    request.sizes.arenaBytes = 16 * mebibyte;
+    request.sizes.phaseBytes = {mebibyte, 2 * mebibyte, 3 * mebibyte};
+    request.sizes.fitFrom = mebibyte;
+    request.sizes.exchangePhases = {mebibyte, mebibyte / 2};
     request.sizes.samples = 2;
     request.sizes.nodes = 10;
     request.sizes.exchanges = 10;
@@ -155,7 +155,7 @@ TEST_F(CalibrateTest, TheFileHoldsTheConstantsOfTheGpu) {
   EXPECT_FALSE(device.cost(CostConstant::FmaLanes));
   EXPECT_EQ(device.name, "fake-gpu");
   EXPECT_EQ(device.limits.sms.value, 4u);
-  EXPECT_EQ(device.limits.l2Bytes.value, MiB);
+  EXPECT_EQ(device.limits.l2Bytes.value, mebibyte);
   EXPECT_EQ(device.limits.sharedBytesPerSm.value, 233472u);
   EXPECT_EQ(device.launches.programmatic->value, 1u);
   const DeviceNumber &edge = *device.cost(CostConstant::EdgeGraph);
@@ -217,7 +217,7 @@ TEST_F(CalibrateTest, NamesABinaryThatIsMissing) {
 }
 
 TEST_F(CalibrateTest, TooLittleMemoryIsSaidBeforeAnything) {
-  fake.freeBytes = 10 * MiB;
+  fake.freeBytes = 10 * mebibyte;
   auto calibration = run();
   ASSERT_FALSE(calibration);
   EXPECT_EQ(calibration.error().code, ErrorCode::CudaMemory);

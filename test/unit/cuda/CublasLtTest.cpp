@@ -4,9 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdlib>
-#include <dlfcn.h>
 
 using namespace sinter;
 using namespace sinter::cuda;
@@ -139,19 +139,62 @@ INSTANTIATE_TEST_SUITE_P(Modes, CublasLtTest,
                          testing::Values(LaunchMode::Stream,
                                          LaunchMode::Graph));
 
-TEST(CublasLt, NoneOnThisMachine) {
-  for (const char *name : {"libcublasLt.so.13", "libcublasLt.so.12",
-                           "/usr/local/cuda/lib64/libcublasLt.so.13",
-                           "/usr/local/cuda/lib64/libcublasLt.so.12"}) {
-    // Never closed: sanitizers would find what it keeps without knowing whose.
-    if (dlopen(name, RTLD_LAZY | RTLD_LOCAL)) {
-      GTEST_SKIP() << "this machine has " << name;
-    }
+TEST(CublasLt, SaysWhatIsMissingOnAMachineWithoutGpu) {
+  if (openDriver()) {
+    GTEST_SKIP() << "this machine has a GPU";
   }
-  auto api = openCublasLt();
+  const auto api = openCublasLt();
   ASSERT_FALSE(api);
   EXPECT_EQ(api.error().code, ErrorCode::CudaCallFailed);
   EXPECT_EQ(api.error().exitCode(), 4);
+  // The library, where it is, is opened but gives no handle.
+  const std::string message = api.error().message();
+  EXPECT_TRUE(message.find("cublasLtCreate: CUBLAS_STATUS_") !=
+                  std::string::npos ||
+              message.find("none that loads") != std::string::npos)
+      << message;
+}
+
+TEST(CublasLt, FilesOfAToolkit) {
+  const std::vector<std::string> files = cublasLtFiles();
+  EXPECT_EQ(files.front(), "libcublasLt.so.13");
+  EXPECT_NE(std::find(files.begin(), files.end(),
+                      "/usr/local/cuda/lib64/libcublasLt.so.12"),
+            files.end());
+}
+
+TEST(CublasLt, AnAlgorithmOfAnotherVersionDoesNotCount) {
+  FakeDriver fake;
+  auto device = fake.open();
+  ASSERT_TRUE(device);
+  format::Gemm problem;
+  problem.m = 2;
+  problem.n = 3;
+  problem.k = 4;
+  auto offered = (*device)->gemmAlgorithms(problem, 0);
+  ASSERT_TRUE(offered) << offered.error().message();
+  EXPECT_EQ(*offered,
+            (std::vector<std::string>{"id=1 tile=5 splitk=5 stages=5",
+                                      "id=2 tile=5 splitk=5 stages=5"}));
+  const auto said = [&](const std::string &algorithm) {
+    auto x = (*device)->allocate(16, "x");
+    auto w = (*device)->allocate(24, "w");
+    auto y = (*device)->allocate(12, "y");
+    problem.algorithm = algorithm;
+    const std::vector<Argument> arguments = {
+        {*x, 0, 8}, {*w, 0, 12}, {*y, 0, 6}};
+    Status status = (*device)->gemm(problem, arguments, nullptr);
+    EXPECT_TRUE(status) << (status ? "" : status.error().message());
+    EXPECT_TRUE((*device)->synchronize());
+    return fake.notes.back();
+  };
+  EXPECT_EQ(said("13.0.1: id=2 tile=5 splitk=5 stages=5"),
+            "product 2 x 3 x 4: algorithm id=2 tile=5 splitk=5 stages=5, the "
+            "plan's by cublasLt 13.0.1");
+  EXPECT_EQ(said("12.9.0: id=2 tile=5 splitk=5 stages=5"),
+            "product 2 x 3 x 4: algorithm id=1 tile=5 splitk=5 stages=5, "
+            "instead of the plan's id=2 tile=5 splitk=5 stages=5 for 12.9.0 by "
+            "cublasLt 13.0.1");
 }
 
 } // namespace

@@ -256,6 +256,24 @@ TEST(CommandLine, ValuesNotUnderstood) {
   EXPECT_EQ(refused({"cache", "burn"}).code, ErrorCode::BadArgument);
 }
 
+TEST(CommandLine, BenchOfBatchesFamiliesAndSoak) {
+  const auto batches = parsed<BenchOptions>({"bench", "m", "--batch", "8,1"});
+  EXPECT_EQ(batches.batches, (std::vector<uint32_t>{8, 1}));
+  EXPECT_EQ(batches.model.batch, 8u);
+  EXPECT_EQ(parsed<BenchOptions>({"bench", "m", "--soak", "10000"}).soak,
+            10000u);
+  EXPECT_EQ(
+      parsed<BenchOptions>({"bench", "m", "--families", "--binaries", "d"})
+          .binaries,
+      "d");
+  EXPECT_EQ(refused({"bench", "m", "--binaries", "d"}).code,
+            ErrorCode::MissingArgument);
+  EXPECT_EQ(refused({"bench", "m", "--families", "--kernels"}).code,
+            ErrorCode::ConflictingArguments);
+  EXPECT_EQ(refused({"bench", "m", "--batch", "0"}).code,
+            ErrorCode::BadArgument);
+}
+
 TEST(CommandLine, Calibrate) {
   const auto options =
       parsed<CalibrateOptions>({"calibrate", "-o", "x.json", "--replace",
