@@ -33,7 +33,7 @@ CudaWriter::CudaWriter(llvm::StringRef symbol) : kernelSymbol(symbol) {
 void CudaWriter::line(const llvm::Twine &text) {
   std::string printed = text.str();
   if (!printed.empty()) {
-    buffer.append(2 * depth, ' ');
+    buffer.append(size_t{2} * depth, ' ');
     buffer += printed;
   }
   buffer += '\n';
@@ -43,12 +43,13 @@ void CudaWriter::call(const llvm::Twine &callee,
                       llvm::ArrayRef<std::string> arguments) {
   const std::string head = callee.str() + "(";
   const std::string joined = llvm::join(arguments, ", ") + ");";
-  if (2 * depth + head.size() + joined.size() <= 80) {
+  const size_t indent = size_t{2} * depth;
+  if (indent + head.size() + joined.size() <= 80) {
     line(head + joined);
     return;
   }
   line(head);
-  const size_t width = 76 - 2 * depth;
+  const size_t width = 76 - indent;
   std::string row;
   for (const auto &[index, argument] : llvm::enumerate(arguments)) {
     const std::string end = index + 1 == arguments.size() ? ");" : ",";
@@ -56,7 +57,9 @@ void CudaWriter::call(const llvm::Twine &callee,
       line("    " + row);
       row.clear();
     }
-    row += (row.empty() ? "" : " ") + argument + end;
+    row += row.empty() ? "" : " ";
+    row += argument;
+    row += end;
   }
   line("    " + row);
 }

@@ -53,7 +53,8 @@ std::string joinNames(ArrayRef<format::PackPart> parts) {
   size_t back = first.size();
   for (const format::PackPart &part : parts) {
     const std::string &name = part.tensor;
-    auto shared = [&](auto begin, auto end, auto other, auto otherEnd) {
+    auto shared = [](const auto &begin, const auto &end, const auto &other,
+                     const auto &otherEnd) {
       return static_cast<size_t>(
           std::mismatch(begin, end, other, otherEnd).first - begin);
     };

@@ -33,8 +33,9 @@ public:
   virtual bool feedsItself() const { return false; }
   /// The next greedy() is of `id` at `position`; `count` of them at most, none
   /// after one of `stopIds`. Only if feedsItself(), as greedy().
-  virtual Status beginGreedy(int32_t id, uint32_t position, uint32_t count,
-                             std::span<const int32_t> stopIds) {
+  virtual Status beginGreedy(int32_t /*id*/, uint32_t /*position*/,
+                             uint32_t /*count*/,
+                             std::span<const int32_t> /*stopIds*/) {
     return Status::success();
   }
   /// The largest logit's id of the next step, which feeds the id before it.

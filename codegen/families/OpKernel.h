@@ -58,7 +58,7 @@ public:
 
   /// Whether the operand may be a part of its buffer: neighbours there, from a
   /// multiple of 8 elements on.
-  virtual bool takesPart(unsigned operand) const { return false; }
+  virtual bool takesPart(unsigned /*operand*/) const { return false; }
 
   /// What this kernel cannot do, beyond element types and launch limits.
   virtual Verdict accepts(mlir::Operation *op,

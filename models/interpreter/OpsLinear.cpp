@@ -78,8 +78,11 @@ HostTensor slice(const HostTensor &x, const std::vector<int64_t> &shape,
     }
     std::memcpy(to + static_cast<size_t>(i) * bytes,
                 x.bytes().data() + static_cast<size_t>(from) * bytes, bytes);
-    for (size_t d = shape.size(); d-- > 0 && ++index[d] == shape[d];) {
-      index[d] = 0;
+    for (size_t d = shape.size(); d > 0; --d) {
+      if (++index[d - 1] != shape[d - 1]) {
+        break;
+      }
+      index[d - 1] = 0;
     }
   }
   return out;
