@@ -102,6 +102,10 @@ std::vector<GroupCase> attentionGroups() {
           attentionGroup({1, 4, 4, 32, 70, false, false, true, false})};
 }
 
+GroupCase smallAttentionGroup() {
+  return attentionGroup({1, 2, 1, 64, 40, true, true, true, true});
+}
+
 std::vector<GroupCase> publishedAttentionGroups() {
   // Qwen3 0.6B and 8B, Qwen2.5 0.5B, Llama 3.2 1B, Qwen3 32B.
   return {attentionGroup({1, 16, 8, 128, 512, true, true, true, true}),

@@ -62,6 +62,8 @@ std::vector<HostTensor> interpret(const TestGroup &test);
 
 std::vector<GroupCase> gemvGroups();
 std::vector<GroupCase> attentionGroups();
+/// Every form of attention's heads at a size that compiles quickly.
+GroupCase smallAttentionGroup();
 // Single ops on parts of buffers.
 std::vector<GroupCase> rowParts();
 std::vector<GroupCase> kvAppendParts();

@@ -62,6 +62,10 @@ mlir::Operation *findOp(mlir::ModuleOp module);
 /// A checked or unchecked host device whose kernel cache is in the build tree.
 std::unique_ptr<Device> makeHostDevice(bool checked, uint64_t seed = 1);
 
+/// The text with the host's optimiser off: compiles in a fifth of the time, for
+/// kernels that run only once or twice.
+std::string unoptimised(const std::string &text);
+
 /// Kernel source for Device::loadKernels.
 KernelSource sourceOf(const Work &work, const std::string &text);
 
