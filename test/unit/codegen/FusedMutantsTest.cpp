@@ -80,7 +80,7 @@ void expectCaught(const TestGroup &test, const KernelConfig &config,
   ASSERT_TRUE(family) << why.message();
   const Work work = family->work(test.group, config, test.workload);
   const std::string text =
-      unoptimised(emitKernelText(test.group, *family, config, "kernel"));
+      emitKernelText(test.group, *family, config, "kernel");
   std::vector<KernelSource> sources = {sourceOf(work, text)};
   for (const Mutant &mutant : mutants) {
     sources.push_back(sourceOf(work, mutated(text, mutant)));

@@ -118,14 +118,11 @@ std::unique_ptr<Device> makeHostDevice(bool checked, uint64_t seed) {
   return std::move(*device);
 }
 
-std::string unoptimised(const std::string &text) {
-  return "#if defined(__clang__)\n#pragma clang optimize off\n#else\n"
-         "#pragma GCC optimize(\"O0\")\n#endif\n" +
-         text;
-}
-
 KernelSource sourceOf(const Work &work, const std::string &text) {
-  KernelSource source{"kernel", text, {}, {}};
+  constexpr const char *unoptimised =
+      "#if defined(__clang__)\n#pragma clang optimize off\n#else\n"
+      "#pragma GCC optimize(\"O0\")\n#endif\n";
+  KernelSource source{"kernel", unoptimised + text, {}, {}};
   for (const ParamWork &param : work.params) {
     source.params.push_back(paramOf(param));
   }

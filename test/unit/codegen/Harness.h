@@ -62,11 +62,8 @@ mlir::Operation *findOp(mlir::ModuleOp module);
 /// A checked or unchecked host device whose kernel cache is in the build tree.
 std::unique_ptr<Device> makeHostDevice(bool checked, uint64_t seed = 1);
 
-/// The text with the host's optimiser off: compiles in a fifth of the time, for
-/// kernels that run only once or twice.
-std::string unoptimised(const std::string &text);
-
-/// Kernel source for Device::loadKernels.
+/// Kernel source for Device::loadKernels. The host's optimiser is off: kernels
+/// compile in a fifth of the time and run once or twice.
 KernelSource sourceOf(const Work &work, const std::string &text);
 
 /// "tensor<1x8xbf16>".

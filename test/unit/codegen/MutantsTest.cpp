@@ -130,7 +130,7 @@ TEST_P(Mutants, MissTheCount) {
   const KernelConfig config = family->enumerate(test.group, testDevice())[0];
   const Work work = family->work(test.group, config, test.workload);
   const std::string text =
-      unoptimised(emitKernelText(test.group, *family, config, "kernel"));
+      emitKernelText(test.group, *family, config, "kernel");
   std::unique_ptr<Device> device = makeHostDevice(true);
   ASSERT_TRUE(device);
   EXPECT_EQ(loadedBy(*device, test, work, text), work.loadedBytes());

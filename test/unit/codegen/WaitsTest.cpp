@@ -39,8 +39,8 @@ void expectWait(Device &device, const std::string &name, const Test &test,
   ASSERT_TRUE(family) << why.message();
   const KernelConfig config = family->enumerate(test.group, testDevice())[0];
   const Work work = family->work(test.group, config, test.workload);
-  const std::string text = unoptimised(
-      withLoudWait(emitKernelText(test.group, *family, config, "kernel")));
+  const std::string text =
+      withLoudWait(emitKernelText(test.group, *family, config, "kernel"));
   auto kernels = device.loadKernels({{sourceOf(work, text)}});
   ASSERT_TRUE(kernels) << kernels.error().message();
   auto result = run(kernels->front(), work);
