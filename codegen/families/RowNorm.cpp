@@ -102,7 +102,7 @@ public:
   void emit(mlir::Operation *op, const KernelConfig &config,
             const Signature &signature, CudaWriter &writer) const override {
     const int64_t warps = config.get("warps");
-    writer.constant("kRows", static_cast<uint64_t>(rowCount(op)));
+    writer.constant("kRows", rowCount(op));
     writer.constant("kWidth", static_cast<uint64_t>(width(op)));
     writer.constant("kEps", static_cast<float>(
                                 mlir::cast<decoder::RmsNormOp>(op).epsValue()));

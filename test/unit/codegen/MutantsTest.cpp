@@ -23,8 +23,8 @@ struct Mutation {
   const char *more; ///< one load more
   const char *less; ///< one load less
 };
-void PrintTo(const Mutation &mutation, std::ostream *stream) {
-  *stream << mutation.name;
+std::ostream &operator<<(std::ostream &stream, const Mutation &mutation) {
+  return stream << mutation.name;
 }
 
 std::vector<OpCase> swigluCases() {

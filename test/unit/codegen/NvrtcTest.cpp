@@ -80,7 +80,9 @@ struct Gate {
   size_t stride = 1;                            ///< at most the number of cases
   std::vector<GroupCase> (*groups)() = nullptr; ///< instead of cases
 };
-void PrintTo(const Gate &gate, std::ostream *stream) { *stream << gate.name; }
+std::ostream &operator<<(std::ostream &stream, const Gate &gate) {
+  return stream << gate.name;
+}
 
 class NvrtcGate : public testing::TestWithParam<Gate> {};
 

@@ -44,10 +44,12 @@ std::string SeedCase::module() const {
   std::string loads;
   for (const auto &[name, shape] : weights) {
     const std::string type = tensor(shape);
-    globals += "ml_program.global private @\"" + name + ".weight\"(" +
-               "#ml_program.extern<" + type + ">) : " + type + "\n";
-    loads += "%" + name + " = ml_program.global_load_const @\"" + name +
-             ".weight\" : " + type + "\n";
+    const std::string symbol = "@\"" + name + ".weight\"";
+    globals.append("ml_program.global private ").append(symbol);
+    globals.append("(#ml_program.extern<").append(type).append(">) : ");
+    globals.append(type).append("\n");
+    loads.append("%").append(name).append(" = ml_program.global_load_const ");
+    loads.append(symbol).append(" : ").append(type).append("\n");
   }
   auto named = [](const std::string &name, const std::string &text) {
     return text + " {plan.name = \"" + name + "\"}";

@@ -133,9 +133,9 @@ public:
     }
     CudaWriter::Scope kernel =
         signature.openKernel(writer, launchOf(ops, config), Wait::InBody);
-    const std::string x = signature.name(input(ops));
-    const std::string weight = signature.name(ops.linear.getWeight());
-    const std::string y = signature.name(group.liveOuts().front());
+    const std::string &x = signature.name(input(ops));
+    const std::string &weight = signature.name(ops.linear.getWeight());
+    const std::string &y = signature.name(group.liveOuts().front());
     const std::string tile = "<Tile<" + std::to_string(width(ops)) + ", " +
                              rows + ", " + std::to_string(config.get("cols")) +
                              ">>";
