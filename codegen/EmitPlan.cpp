@@ -9,6 +9,7 @@
 #include "codegen/KernelRegistry.h"
 #include "ir/decoder/Decoder.h"
 #include "ir/plan/Plan.h"
+#include "ir/target/LibraryPrices.h"
 #include "runtime/format/Sha256.h"
 
 #include <llvm/ADT/StringSet.h>
@@ -242,6 +243,11 @@ private:
                      : format::GemmEpilogue::None,
                  {},
                  {}};
+    if (const LibraryPrice *price =
+            pinnedPrice(device, step.gemm->m, step.gemm->n, step.gemm->k,
+                        step.gemm->epilogue == format::GemmEpilogue::Bias)) {
+      step.gemm->algorithm = price->version + ": " + price->algorithm;
+    }
     for (Value input : call.getInputs()) {
       step.args.push_back(operands->nameOf(input));
     }

@@ -15,6 +15,7 @@ using Operand = FamilyKernel::Operand;
 constexpr uint64_t alignment = 256;
 constexpr uint64_t leastLaunches = 32;
 constexpr uint64_t mostLaunches = 256;
+constexpr uint64_t mostCold = 2ull << 30;
 
 uint64_t aligned(uint64_t bytes) {
   return (bytes + alignment - 1) / alignment * alignment;
@@ -90,6 +91,14 @@ uint64_t coldSize(const FamilyKernel &kernel) {
     }
   }
   return bytes;
+}
+
+/// Launches that load four times the cache, whatever their buffers hold
+/// besides.
+uint64_t launchesOf(const FamilyKernel &kernel, uint64_t cacheBytes) {
+  return kernel.coldBytes == 0 ? leastLaunches
+                               : std::clamp(4 * cacheBytes / kernel.coldBytes,
+                                            leastLaunches, mostLaunches);
 }
 
 uint64_t warmSize(const FamilyKernel &kernel) {
@@ -186,12 +195,16 @@ FamilyBench::create(Device &device, const std::vector<FamilyKernel> &kernels,
                     uint64_t cacheBytes, uint32_t context) {
   std::unique_ptr<FamilyBench> bench(new FamilyBench(device, cacheBytes));
   uint64_t coldLargest = 0;
+  uint64_t coldWanted = 4 * cacheBytes;
   uint64_t warmLargest = 0;
   for (const FamilyKernel &kernel : kernels) {
     coldLargest = std::max(coldLargest, coldSize(kernel));
+    coldWanted =
+        std::max(coldWanted, launchesOf(kernel, cacheBytes) * coldSize(kernel));
     warmLargest = std::max(warmLargest, warmSize(kernel));
   }
-  bench->coldTotal = std::max(4 * cacheBytes, 2 * coldLargest);
+  // A kernel that reads little of a large table comes around earlier.
+  bench->coldTotal = std::max(std::min(coldWanted, mostCold), 2 * coldLargest);
   SINTER_ASSIGN(bench->cold, device.allocate(bench->coldTotal, "weights"));
   SINTER_TRY(fillCold(device, bench->cold, bench->coldTotal));
   const uint64_t warmBytes = std::max(warmLargest, alignment);
@@ -209,9 +222,7 @@ Result<FamilyTime> FamilyBench::time(const FamilyKernel &kernel,
   SINTER_ASSIGN(std::vector<KernelId> ids,
                 device.loadKernels(std::span(&kernel.source, 1)));
   const uint64_t size = coldSize(kernel);
-  const uint64_t count = size == 0 ? leastLaunches
-                                   : std::clamp(4 * cacheBytes / size,
-                                                leastLaunches, mostLaunches);
+  const uint64_t count = launchesOf(kernel, cacheBytes);
   // Workspaces begin at zero.
   SINTER_TRY(device.zero(warm, 0, std::max<uint64_t>(warmSize(kernel), 1)));
   std::vector<ProgramStep> steps;

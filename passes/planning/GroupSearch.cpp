@@ -2,6 +2,7 @@
 
 #include "passes/planning/GroupSearch.h"
 
+#include "ir/target/LibraryPrices.h"
 #include "passes/planning/GroupKeys.h"
 #include "passes/planning/PhaseWork.h"
 
@@ -39,7 +40,8 @@ const Refusal *Answer::nearestRefusal() const {
   return nearest;
 }
 
-static void askLibrary(ArrayRef<Operation *> ops, Answer &answer) {
+static void askLibrary(ArrayRef<Operation *> ops, const DeviceSpec &device,
+                       Answer &answer) {
   auto refuse = [&](plan::Reason reason, const std::string &note) {
     answer.refusals.push_back({nullptr, Verdict::refused(reason, note)});
   };
@@ -56,11 +58,13 @@ static void askLibrary(ArrayRef<Operation *> ops, Answer &answer) {
                ", wanted decoder.linear");
     return;
   }
-  const std::optional<cost::LibraryCall> call = libraryCallFor(linear);
+  std::optional<cost::LibraryCall> call = libraryCallFor(linear);
   if (!call) {
     refuse(plan::Reason::RefusedElementType, "wanted bf16 and static shapes");
     return;
   }
+  call->best = pinnedPrice(device, call->m, call->n, call->k,
+                           linear.getBias() != nullptr) != nullptr;
   Variant variant;
   variant.choice = plan::Choice::Library;
   variant.work = phaseOf(linear, *call);
@@ -128,7 +132,7 @@ Answer askFamilies(ArrayRef<Operation *> ops,
       answer.refusals.push_back({family, std::move(registers)});
     }
   }
-  askLibrary(ops, answer);
+  askLibrary(ops, device, answer);
   return answer;
 }
 

@@ -78,30 +78,34 @@ Result<Calibration> calibrate(cuda::CudaDevice &device,
                          kernels));
   parts.done("kernels and memory");
 
+  const auto part = [&](const std::string &name, Status status) {
+    if (!status) {
+      request.note(name + ": " + status.error().message());
+      if (!calibration.failure) {
+        calibration.failure = status.error();
+      }
+    }
+    parts.done(name);
+  };
+  Measured &measured = findings.measured;
   // First: it also brings the clocks up.
-  SINTER_TRY(measureClock(
-      *bench,
-      [&] {
-        const std::optional<cuda::GpuState> state = request.state();
-        return state ? state->smMegahertz : 0;
-      },
-      findings.measured));
-  SINTER_TRY(measureSteadyReads(*bench, findings.measured));
-  parts.done("long reads");
-  SINTER_TRY(measureLaunches(*bench, gpu, findings.measured));
-  parts.done("launches");
-  SINTER_TRY(measurePhases(*bench, gpu, findings.measured));
-  parts.done("phases");
-  SINTER_TRY(measureTrips(*bench, gpu, findings.measured));
-  parts.done("trips");
+  part("clock", measureClock(
+                    *bench,
+                    [&] {
+                      const auto state = request.state();
+                      return state ? state->smMegahertz : 0;
+                    },
+                    measured));
+  part("long reads", measureSteadyReads(*bench, measured));
+  part("launches", measureLaunches(*bench, gpu, measured));
+  part("phases", measurePhases(*bench, gpu, measured));
+  part("trips", measureTrips(*bench, gpu, measured));
   if (!request.shapes.empty()) {
     auto prices = priceLibrary(*bench, device, request.shapes, gpu.l2Bytes);
+    part("library", prices ? Status::success() : Status(prices.takeError()));
     if (prices) {
       findings.prices = std::move(*prices);
-    } else {
-      request.note("the library is not priced: " + prices.error().message());
     }
-    parts.done("library");
   }
   findings.where = whereText(device, request);
   SINTER_ASSIGN(calibration.made, makeDeviceFile(findings, before));

@@ -27,15 +27,17 @@ struct CalibrationRequest {
 struct Calibration {
   CalibrationFindings findings;
   CalibratedDevice made;
+  /// Of the first part that could not be measured; its numbers are kept.
+  std::optional<Error> failure;
 };
 
 /// What is measured on such a GPU: as much cold memory as it has to spare.
 CalibrationSizes sizesFor(const cuda::GpuFacts &facts);
 
-/// Measures, and makes the device file. `before` may be null. A library that
-/// cannot be opened leaves its prices as they were and is noted. Errors:
-/// SIN3206 too little free memory; SIN3001 a binary that is missing; those of
-/// the device, of makeDeviceFile.
+/// Measures, and makes the device file. `before` may be null. A part that fails
+/// leaves its numbers as they were; the others are measured. Errors: SIN3206
+/// too little free memory; SIN3001 a binary that is missing; those of the
+/// device, of makeDeviceFile.
 Result<Calibration> calibrate(cuda::CudaDevice &device,
                               const CalibrationRequest &request,
                               const DeviceSpec *before);

@@ -235,9 +235,10 @@ Status measureClock(ProbeBench &bench,
                 bench.device().prepareProgram(steps, LaunchMode::Graph));
   std::vector<double> seen;
   for (uint32_t sample = 0; sample < bench.sizes().samples; ++sample) {
-    // Some 10 ms of work: the clock is read while it lasts.
-    SINTER_TRY(bench.device().run(program));
-    SINTER_TRY(bench.device().run(program));
+    // Some 50 ms of work: the clock is read while it lasts.
+    for (int i = 0; i < 12; ++i) {
+      SINTER_TRY(bench.device().run(program));
+    }
     const unsigned clock = megahertz();
     SINTER_TRY(bench.device().synchronize());
     if (clock != 0) {

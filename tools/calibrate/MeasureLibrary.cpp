@@ -13,7 +13,7 @@ namespace sinter {
 namespace {
 
 // As much as a plan's library calls have.
-constexpr uint64_t workspaceBytes = 32ull << 20;
+constexpr uint64_t workspaceBytes = 0;
 
 std::string textOf(const LibraryShape &shape) {
   return "m " + std::to_string(shape.m) + ", n " + std::to_string(shape.n) +
@@ -41,8 +41,6 @@ public:
     }
     SINTER_ASSIGN(pricer.input, device.allocate(x, "library x"));
     SINTER_ASSIGN(pricer.output, device.allocate(y, "library y"));
-    SINTER_ASSIGN(pricer.workspace,
-                  device.allocate(workspaceBytes, "library workspace"));
     SINTER_TRY(device.zero(pricer.input, 0, x));
     return pricer;
   }
@@ -85,7 +83,8 @@ public:
     std::snprintf(spreadText, sizeof spreadText, "%.2f to %.2f us", own.p10,
                   own.p90);
     price.source = "cublasLt " + price.version +
-                   ", its first algorithm in a graph, plain edges; best: of " +
+                   ", its first algorithm in a graph, plain edges, no "
+                   "workspace; best: of " +
                    std::to_string(offered.size()) +
                    "; 10th to 90th percentile " + spreadText;
     return price;
@@ -109,7 +108,6 @@ private:
       step.arguments = {{input, 0, problem.m * problem.k},
                         bench.arenaPart(i % fit * 2 * weights, weights),
                         {output, 0, problem.m * problem.n}};
-      step.workspace = Argument{workspace, 0, workspaceBytes};
       steps.push_back(std::move(step));
     }
     SINTER_ASSIGN(std::vector<double> times,
@@ -121,7 +119,7 @@ private:
   ProbeBench &bench;
   cuda::CudaDevice &device;
   uint64_t l2Bytes;
-  BufferId input, output, workspace;
+  BufferId input, output;
 };
 
 } // namespace

@@ -164,11 +164,11 @@ std::string megabytes(uint64_t bytes) {
   return std::to_string((bytes + 524288) >> 20) + " MB";
 }
 
-/// Phases that the second-level cache holds: 4 to 32 MB of 50, and as much of
+/// Phases that the second-level cache holds: 4 to 25 MB of 50, and as much of
 /// another.
 std::vector<uint64_t> cachedSizes(uint64_t l2Bytes, uint64_t most) {
   std::vector<uint64_t> sizes;
-  for (uint64_t part : {8, 16, 24, 32, 48, 64}) {
+  for (uint64_t part : {8, 16, 24, 32, 40, 50}) {
     sizes.push_back(std::min(l2Bytes, most) * part / 100);
   }
   return sizes;

@@ -143,14 +143,13 @@ Status benchFamilies(const BenchOptions &options) {
     table.rows.push_back(rowOf(kernel, time, streamRate));
   }
   table.notes = {
-      "device: " + device->describe(), "planned for: " + target.name,
-      "each kernel as a chain in one program; weights and caches of a launch "
-      "are other ones than those of the launches before it, four times the "
-      "second-level cache in all",
-      "cold bytes: loaded of weights and caches; share: of the measured "
-      "dram_read_rate",
-      "predicted: of the planner's own choices, inside the step they were "
-      "priced in"};
+      "device: " + device->describe(),
+      "planned for: " + target.name,
+      "a chain of the kernel alone; each launch has weights and caches of its "
+      "own",
+      "cold bytes: loaded of weights and caches",
+      "share: of the measured dram_read_rate",
+      "predicted: of the planner's own choices, inside their step"};
   return writeOut(printTable(table, options.format));
 }
 

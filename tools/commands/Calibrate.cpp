@@ -91,7 +91,9 @@ Status runCommand(const CalibrateOptions &options) {
                   1e-3 * static_cast<double>(point.bytes) / point.microseconds);
     table.notes.push_back("burst: " + std::string(text) + point.reader);
   }
-  return writeOut(printTable(table, options.format));
+  SINTER_TRY(writeOut(printTable(table, options.format)));
+  return calibration.failure ? Status(std::move(*calibration.failure))
+                             : Status::success();
 }
 
 } // namespace sinter

@@ -209,6 +209,45 @@ TEST_F(CalibrateTest, WithoutProgrammaticLaunch) {
   EXPECT_EQ(device.launches.programmatic->value, 0u);
 }
 
+/// The k-th launch fails, for a few k: what could not be measured is missing,
+/// everything is released, and the failure is told.
+TEST_F(CalibrateTest, APartThatFailsLeavesTheOthers) {
+  request.shapes = {{1, 8, 16}};
+  const DeviceSpec whole = run()->made.spec;
+  const size_t calls = fake.calls.size();
+  size_t partial = 0;
+  for (size_t failAt = calls / 10; failAt < calls; failAt += calls / 8) {
+    fake.calls.clear();
+    fake.failAt = failAt;
+    auto calibration = run();
+    if (!calibration) {
+      EXPECT_EQ(calibration.error().code, ErrorCode::CudaCallFailed);
+      continue;
+    }
+    const std::string &call = fake.calls.at(failAt);
+    if (!calibration->failure) {
+      EXPECT_TRUE(call.ends_with("Destroy") || call.ends_with("Free") ||
+                  call.ends_with("Release") || call.ends_with("Unload") ||
+                  call.ends_with("Current") || call.ends_with("Synchronize"))
+          << call;
+      continue;
+    }
+    ++partial;
+    EXPECT_EQ(calibration->failure->code, ErrorCode::CudaCallFailed) << call;
+    size_t missing = 0;
+    for (CostConstant constant : allCostConstants()) {
+      const auto &number = calibration->made.spec.cost(constant);
+      missing += whole.cost(constant) && !number;
+      if (number && whole.cost(constant)) {
+        EXPECT_EQ(number->value, whole.cost(constant)->value)
+            << constantKey(constant);
+      }
+    }
+    EXPECT_TRUE(missing > 0 || calibration->made.spec.library.empty()) << call;
+  }
+  EXPECT_GT(partial, 0u);
+}
+
 TEST_F(CalibrateTest, NamesABinaryThatIsMissing) {
   request.binaries = testing::TempDir() + "no-such-kit";
   auto calibration = run();
