@@ -78,7 +78,7 @@ Result<Calibration> calibrate(cuda::CudaDevice &device,
                          kernels));
   parts.done("kernels and memory");
 
-  const auto part = [&](const std::string &name, Status status) {
+  const auto part = [&](const std::string &name, const Status &status) {
     if (!status) {
       request.note(name + ": " + status.error().message());
       if (!calibration.failure) {

@@ -265,16 +265,15 @@ Status runCommand(const BenchOptions &options) {
     }
   }
   table.notes = {
-      "device: " + device->describe(),
-      "plan: sha256 " + digest,
-      "program: sha256 " + program,
-      "planned for: " + plan.target,
+      "device: " + device->describe(), "plan: sha256 " + digest,
+      "program: sha256 " + program, "planned for: " + plan.target,
       "per row: " + std::to_string(options.warmup) + " steps of warm-up, " +
           std::to_string(options.samples) + " samples of " +
           std::to_string(options.runs) + " launched programs of " +
-          std::to_string(options.repeats) + " steps; ns are of one step",
-      "predicted: in the mode and at the context that the plan was priced "
-      "for, without the advance step"};
+          std::to_string(options.repeats) + " steps; ns are of one step"};
+  table.notes.emplace_back(
+      "predicted: in the mode and at the context that the plan was priced for, "
+      "without the advance step");
   if (options.kernels) {
     table.notes.emplace_back(
         "a kernel's time: its end less the end of the one before, from "
