@@ -165,7 +165,7 @@ private:
       } else if (auto launch = dyn_cast<plan::LaunchOp>(op)) {
         entry.steps.push_back(emitLaunch(launch, workload, entry));
       } else if (auto call = dyn_cast<plan::LibraryOp>(op)) {
-        entry.steps.push_back(emitLibrary(call));
+        entry.steps.push_back(emitLibrary(call, entry));
       } else if (auto capture = dyn_cast<plan::CaptureOp>(op)) {
         emitCapture(capture, workload, entry);
       } else if (auto result = dyn_cast<func::ReturnOp>(op)) {
@@ -209,7 +209,7 @@ private:
                                  : Value(launch->getResult(*param.liveOut));
       step.args.push_back(operands->nameOf(value));
     }
-    emitDecision(launch.getWhyAttr(), step.ops);
+    emitDecision(launch.getWhyAttr(), entry, step.ops);
     return step;
   }
 
@@ -230,7 +230,7 @@ private:
     }
   }
 
-  format::Step emitLibrary(plan::LibraryOp call) {
+  format::Step emitLibrary(plan::LibraryOp call, const format::Entry &entry) {
     plan::GemmAttr problem = call.getProblem();
     format::Step step;
     step.kind = format::StepKind::Library;
@@ -258,7 +258,7 @@ private:
       step.gemm->workspace = operands->libraryWorkspace(
           static_cast<uint64_t>(problem.getWorkspace()));
     }
-    emitDecision(call.getWhyAttr(), step.ops);
+    emitDecision(call.getWhyAttr(), entry, step.ops);
     return step;
   }
 
@@ -316,7 +316,8 @@ private:
     planOut().kernels.push_back(std::move(out));
   }
 
-  void emitDecision(plan::DecisionAttr why, ArrayRef<std::string> ops) {
+  void emitDecision(plan::DecisionAttr why, const format::Entry &entry,
+                    ArrayRef<std::string> ops) {
     auto cost = [](plan::CostAttr attr) {
       return format::Cost{
           static_cast<uint64_t>(attr.getLaunches()),
@@ -325,7 +326,8 @@ private:
     };
     for (const std::string &op : ops) {
       planOut().decisions.push_back(
-          {op,
+          {entry.name,
+           op,
            plan::stringifyChoice(why.getChoice()).str(),
            plan::stringifyLaunchMode(why.getLaunch()).str(),
            why.getRule().str(),

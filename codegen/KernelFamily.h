@@ -97,7 +97,7 @@ struct Work {
   uint64_t launches = 1;
   uint64_t flops = 0; ///< of the ops, not of the kernel's bookkeeping
   /// Bytes of weights that are requested before the first read of what other
-  /// kernels store, over all blocks.
+  /// kernels store; those that several blocks share, once.
   uint64_t prefetchBytes = 0;
   std::array<uint32_t, 3> grid{1, 1, 1};
   std::array<uint32_t, 3> block{1, 1, 1}; ///< block[0] is a multiple of 32

@@ -4,6 +4,7 @@
 
 #include "runtime/format/PlanWords.h"
 #include "tools/Statistics.h"
+#include "tools/inspect/Totals.h"
 
 #include <algorithm>
 #include <cmath>
@@ -115,25 +116,19 @@ std::optional<std::vector<uint64_t>> predictedSteps(const Plan &plan,
   if (plan.entries[entry].workload.context != context) {
     return std::nullopt;
   }
-  // Decisions follow the steps of all entries, one for each op of a step; each
-  // holds the price of the whole step.
+  // Those of a step's ops hold the price of the whole step.
+  const auto decisions = decisionsOf(plan, plan.entries[entry]);
   std::vector<uint64_t> prices;
-  auto decision = plan.decisions.begin();
-  for (size_t i = 0; i <= entry; ++i) {
-    for (const Step &step : plan.entries[i].steps) {
-      uint64_t price = 0;
-      for (const std::string &op : step.ops) {
-        if (decision == plan.decisions.end() || decision->op != op ||
-            (i == entry && decision->launch != word(mode))) {
-          return std::nullopt;
-        }
-        price = decision->after.picoseconds;
-        ++decision;
-      }
-      if (i == entry) {
-        prices.push_back(price);
-      }
+  for (const Step &step : plan.entries[entry].steps) {
+    if (step.ops.empty()) { // a copy
+      prices.push_back(0);
+      continue;
     }
+    auto found = decisions.find(step.ops.front());
+    if (found == decisions.end() || found->second->launch != word(mode)) {
+      return std::nullopt;
+    }
+    prices.push_back(found->second->after.picoseconds);
   }
   return prices;
 }

@@ -40,13 +40,10 @@ struct Sums {
 
 class PlanView {
 public:
-  explicit PlanView(const format::Plan &plan)
-      : plan(plan), entry(plan.entries.front()) {
+  PlanView(const format::Plan &plan, const format::Entry &entry)
+      : plan(plan), entry(entry), decisions(decisionsOf(plan, entry)) {
     for (const format::KernelWork &item : entry.works) {
       works[item.kernel] = &item.work;
-    }
-    for (const format::Decision &decision : plan.decisions) {
-      decisions[decision.op] = &decision;
     }
   }
 
@@ -89,54 +86,67 @@ std::string joined(const std::vector<std::string> &words) {
   return text;
 }
 
-Table PlanView::summary() const {
+/// Rows of a summary.
+struct Summary {
   Table table;
-  table.columns = {{"key", "what"}, {"value", "value"}, {"how", "how"}};
-  auto add = [&](const char *key, Cell value, std::string how = "") {
-    table.rows.push_back({std::string(key), std::move(value), std::move(how)});
-  };
-  Sums sums = total();
+  Summary() {
+    table.columns = {{"key", "what"}, {"value", "value"}, {"how", "how"}};
+  }
+  void add(const std::string &key, Cell value, std::string how = "") {
+    table.rows.push_back({key, std::move(value), std::move(how)});
+  }
+};
+
+/// What all entries share.
+Table sharedSummary(const format::Plan &plan) {
+  Summary summary;
   uint64_t weights = 0;
   for (const format::Weight &weight : plan.weights) {
     weights += format::elementCount(weight.shape) * dtypeBytes(weight.dtype);
   }
+  const format::WeightOrigin &origin = plan.model.weights;
+  summary.add("architecture", plan.model.architecture);
+  summary.add("target", plan.target);
+  summary.add("weights_from",
+              origin.seed ? "seed " + std::to_string(*origin.seed)
+                          : "checkpoint " +
+                                origin.fingerprint.value_or("").substr(0, 12),
+              origin.seed ? "random" : "fingerprint of its headers");
+  summary.add("weight_bytes", weights,
+              std::to_string(plan.weights.size()) + " tensors");
+  for (const format::Arena &arena : plan.arenas) {
+    summary.add("arena_bytes_" + arena.name, arena.bytes);
+  }
+  return summary.table;
+}
+
+Table PlanView::summary() const {
+  Summary summary;
+  Sums sums = total();
   std::map<std::string, uint64_t> choices;
-  for (const format::Decision &decision : plan.decisions) {
-    ++choices[decision.choice];
+  for (const auto &[op, decision] : decisions) {
+    ++choices[decision->choice];
   }
   std::string decided;
   for (const auto &[choice, count] : choices) {
     decided +=
         (decided.empty() ? "" : ", ") + std::to_string(count) + " " + choice;
   }
-  const format::WeightOrigin &origin = plan.model.weights;
-  add("architecture", plan.model.architecture);
-  add("target", plan.target);
-  add("weights_from",
-      origin.seed
-          ? "seed " + std::to_string(*origin.seed)
-          : "checkpoint " + origin.fingerprint.value_or("").substr(0, 12),
-      origin.seed ? "random" : "fingerprint of its headers");
-  add("entry", entry.name);
-  add("batch", uint64_t{entry.workload.batch});
-  add("context", uint64_t{entry.workload.context},
-      "positions attended, the new one included");
-  add("max_context", uint64_t{entry.workload.maxContext});
-  add("launches_per_step", sums.launches,
-      std::to_string(sums.steps) + " steps of " +
-          std::to_string(plan.kernels.size()) + " kernels");
-  add("captured_launches", capturedText(entry));
-  add("decisions", decided);
-  add("weight_bytes", weights,
-      std::to_string(plan.weights.size()) + " tensors");
-  for (const format::Arena &arena : plan.arenas) {
-    add(("arena_bytes_" + arena.name).c_str(), arena.bytes);
-  }
-  add("issued_bytes_loaded_per_step", sums.loaded,
-      "as the kernels ask for them");
-  add("issued_bytes_stored_per_step", sums.stored);
-  add("flops_per_step", sums.flops, "an fma is two");
-  return table;
+  summary.add("entry", entry.name);
+  summary.add("batch", uint64_t{entry.workload.batch});
+  summary.add("context", uint64_t{entry.workload.context},
+              "positions attended, the new one included");
+  summary.add("max_context", uint64_t{entry.workload.maxContext});
+  summary.add("launches_per_step", sums.launches,
+              std::to_string(sums.steps) + " steps of " +
+                  std::to_string(works.size()) + " kernels");
+  summary.add("captured_launches", capturedText(entry));
+  summary.add("decisions", decided);
+  summary.add("issued_bytes_loaded_per_step", sums.loaded,
+              "as the kernels ask for them");
+  summary.add("issued_bytes_stored_per_step", sums.stored);
+  summary.add("flops_per_step", sums.flops, "an fma is two");
+  return summary.table;
 }
 
 Table PlanView::layers() const {
@@ -230,11 +240,20 @@ Table PlanView::kernelTable() const {
 } // namespace
 
 Table planTable(const format::Plan &plan, const std::string &view) {
-  PlanView shown(plan);
-  Table table = view == "layers"    ? shown.layers()
-                : view == "ops"     ? shown.ops()
-                : view == "kernels" ? shown.kernelTable()
-                                    : shown.summary();
+  Table table = joinEntries(plan, [&](const format::Entry &entry) {
+    const PlanView shown(plan, entry);
+    return view == "layers"    ? shown.layers()
+           : view == "ops"     ? shown.ops()
+           : view == "kernels" ? shown.kernelTable()
+                               : shown.summary();
+  });
+  if (view == "summary") {
+    std::vector<std::vector<Cell>> rows = sharedSummary(plan).rows;
+    for (std::vector<Cell> &row : rows) {
+      row.insert(row.begin(), table.columns.size() - row.size(), "");
+    }
+    table.rows.insert(table.rows.begin(), rows.begin(), rows.end());
+  }
   table.view = view;
   return table;
 }

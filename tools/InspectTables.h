@@ -26,7 +26,7 @@ Table modelTable(const ModelSource &source, const EntryAnalysis &analysis,
 Table eagerTable(const ModelSource &source, const Workload &workload,
                  const EagerProfile &profile, const std::string &view);
 
-/// A plan's first entry.
+/// A plan; with several entries, a column says of which one a row is.
 Table planTable(const format::Plan &plan, const std::string &view);
 
 } // namespace sinter

@@ -186,15 +186,19 @@ public:
       param.uniqueLoaded = std::min(param.loadedBytes, whole);
       param.uniqueStored = std::min(param.storedBytes, whole);
     }
-    // The first pieces of the first batch of every block, and the gain.
+    // The first pieces of the first batch of every block and its biases; the
+    // gain, which all blocks share.
     const uint64_t outputs = gemv.outputs();
     const uint64_t each = layout.rows * layout.turns;
     const uint64_t first = outputs / each * layout.rows +
                            std::min<uint64_t>(outputs % each, layout.rows);
     const uint64_t requested =
         std::min<uint64_t>(layout.pieces, layout.unroll * 32 * layout.warps);
-    work.prefetchBytes = 2 * first * gemv.linesPerOutput() * requested *
-                         pieceLength(gemv.width());
+    work.prefetchBytes =
+        2 * first * gemv.linesPerOutput() *
+            (requested * pieceLength(gemv.width()) +
+             (gemv.linear.getBias() ? uint64_t{1} : uint64_t{0})) +
+        (gemv.norm ? 2 * width : 0);
     return work;
   }
 

@@ -288,6 +288,7 @@ struct Cost {
 
 /// Evidence for one op or group; the runtime ignores it.
 struct Decision {
+  std::string entry; ///< by name
   std::string op;
   std::string choice; ///< "fuse", "library", "single"
   std::string launch; ///< "stream", "graph", "pdl", "persistent"

@@ -45,6 +45,7 @@ private:
   void checkValue(const format::Value &value);
   void checkKernel(const format::Kernel &kernel);
   void checkRequirements();
+  void checkDecisions();
   void checkDecision(const format::Decision &decision);
 
   // ValidateEntries.cpp.

@@ -222,6 +222,7 @@ void fields(V &v, T &x) {
 }
 template <typename V, Of<Decision> T>
 void fields(V &v, T &x) {
+  v("entry", x.entry);
   v("op", x.op);
   v("choice", x.choice);
   v("launch", x.launch);

@@ -8,6 +8,7 @@
 #include "runtime/format/WeightSource.h"
 
 #include <algorithm>
+#include <set>
 
 namespace sinter {
 
@@ -335,6 +336,25 @@ void PlanChecker::checkRequirements() {
          std::to_string(requirements.deviceBytes));
 }
 
+void PlanChecker::checkDecisions() {
+  std::set<std::string_view> entries;
+  for (const Entry &entry : plan.entries) {
+    entries.insert(entry.name);
+  }
+  std::set<std::pair<std::string_view, std::string_view>> decided;
+  for (const Decision &decision : plan.decisions) {
+    checkDecision(decision);
+    const std::string object = in("decision on", decision.op);
+    if (!entries.contains(decision.entry)) {
+      add(ErrorCode::PlanReference, object, "an entry of the plan",
+          quoteJson(std::string_view(decision.entry).substr(0, 80)));
+    } else if (!decided.emplace(decision.entry, decision.op).second) {
+      add(ErrorCode::PlanDuplicate, object + in("entry", decision.entry),
+          "each op of an entry once", "it twice");
+    }
+  }
+}
+
 void PlanChecker::checkDecision(const Decision &decision) {
   std::string object = in("decision on", decision.op);
   auto demand = [&](const std::string &text, const char *wanted, bool fine) {
@@ -404,9 +424,7 @@ std::vector<Error> PlanChecker::run() {
     add(ErrorCode::PlanDuplicate, in("entry", *twice), "each name once",
         "it twice");
   }
-  for (const Decision &decision : plan.decisions) {
-    checkDecision(decision);
-  }
+  checkDecisions();
   return std::move(errors);
 }
 

@@ -93,6 +93,41 @@ TEST(Inspect, EveryViewOfModelAndPlan) {
   EXPECT_EQ(lines(plan, "kernels"), 1 + 18);
 }
 
+/// Each entry answers for itself; a decision set is compared with the entry of
+/// its context.
+TEST(Inspect, EntriesPerContext) {
+  Scratch scratch;
+  std::string plan = scratch.at("two.plan");
+  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc", "--contexts",
+                       "64,256"})
+                .exitCode,
+            0);
+  for (const std::string context : {"64", "256"}) {
+    Outcome outcome =
+        runSinter({"inspect", tales, "--context", context, "--compare", plan,
+                   "exact", "--format", "json"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+    JsonDocument document = parseText(outcome.out);
+    size_t rows = 0;
+    for (JsonValue row : listOf(*document.root().get("rows"))) {
+      EXPECT_EQ(std::to_string(*row.getUnsigned("context")), context);
+      EXPECT_EQ(*row.getUnsigned("a"), *row.getUnsigned("b"))
+          << context << " " << *row.getString("key");
+      ++rows;
+    }
+    EXPECT_EQ(rows, 4u);
+  }
+  Outcome required = runSinter({"inspect", plan, "--view", "decisions",
+                                "--format", "csv", "--require", "graph"});
+  EXPECT_EQ(required.exitCode, 0) << required.err;
+  for (const char *entry : {"decode_c64,", "decode_c256,"}) {
+    EXPECT_NE(required.out.find(entry), std::string::npos) << entry;
+  }
+  Outcome other = runSinter(
+      {"inspect", tales, "--context", "128", "--compare", plan, "exact"});
+  EXPECT_EQ(other.exitCode, 2) << other.err;
+}
+
 /// Bytes that a plan says are those that the host device counts are checked in
 /// the codegen and pass tests; here the planner, asked without compiling, must
 /// promise just what the plan then does.
@@ -173,12 +208,15 @@ TEST(Inspect, ForcesThatNothingHonours) {
   }
 }
 
-/// The plan holds what the preview said, and reuses activations.
+/// The plan holds what the preview said, and reuses activations; launches that
+/// may overlap would keep more of them.
 TEST(Inspect, MemoryPreviewAndPlanAgree) {
   Scratch scratch;
   std::string plan = scratch.at("t.plan");
-  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc"}).exitCode,
-            0);
+  ASSERT_EQ(
+      runSinter({"compile", tales, "-o", plan, "--no-nvrtc", "--mode", "graph"})
+          .exitCode,
+      0);
   auto bytes = [](const std::string &of) {
     Outcome outcome =
         runSinter({"inspect", of, "--view", "memory", "--format", "json"});

@@ -37,9 +37,11 @@ TEST(Tales, CompilesAndAnswersChecked) {
       << "the default device is said on stderr";
 }
 
+/// Up to token 122, where Hugging Face's own runs in fp32 and bf16 part.
 TEST(Tales, InterpreterGivesTheSameTokens) {
   std::vector<std::string> common = {
-      "run", tales, "--prompt", "Once upon a time", "--format", "json"};
+      "run",      tales,  "--prompt", "Once upon a time",
+      "--format", "json", "-n",       "122"};
   auto with = [&](const char *flag) {
     std::vector<std::string> arguments = common;
     arguments.push_back(flag);

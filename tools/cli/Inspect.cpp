@@ -48,6 +48,11 @@ Take defineInspect(CLI::App &app) {
       ->expected(1)
       ->take_all()
       ->group(questions);
+  sub->add_option("--measured", into->measured,
+                  "Beside several --decisions: a file of steps timed on a GPU, "
+                  "such as test/data/measured/h200.json")
+      ->type_name("FILE")
+      ->group(questions);
   addWords<bool>(sub, "--require", into->requireGraph, {{"graph", true}},
                  "Exit code 1 if a launch is outside every captured graph");
   sub->footer("Examples:\n"
@@ -70,6 +75,11 @@ Take defineInspect(CLI::App &app) {
                    "one of --why, --what-if, --compare, several --target, "
                    "several --decisions",
                    std::to_string(questions) + " of them",
+                   "see sinter inspect --help"};
+    }
+    if (!into->measured.empty() && into->decisions.size() < 2) {
+      return Error{ErrorCode::ConflictingArguments, "--measured",
+                   "several --decisions", "another question",
                    "see sinter inspect --help"};
     }
     into->model.target = into->targets.front();

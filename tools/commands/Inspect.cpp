@@ -141,8 +141,8 @@ Result<Table> ofPlanner(const InspectOptions &options,
   const DeviceSpec &device = devices.front();
   const DecisionOptions &asked = options.asked;
   if (options.decisions.size() > 1) {
-    return decisionSetsTable(config, workload, device, options.decisions,
-                             asked);
+    return decisionSetsTable(config, workload, device, options.decisions, asked,
+                             options.measured);
   }
   const DecisionSet set = asked.set.value_or(DecisionSet::Exact);
   if (devices.size() > 1) {
@@ -170,12 +170,16 @@ bool isQuestion(const InspectOptions &options) {
          options.view == "neighbours";
 }
 
-/// One side of --compare: a plan, or a decision set of the model.
-Result<StepTotals> sideOf(const InspectOptions &options,
-                          const std::string &name) {
+/// One side of --compare: a plan's entries, or a decision set of the model.
+Result<std::vector<StepTotals>> sideOf(const InspectOptions &options,
+                                       const std::string &name) {
   if (isPlanDirectory(name)) {
     SINTER_ASSIGN(PlanArtifact artifact, loadPlan(name));
-    return totalsOf(artifact.plan, name);
+    std::vector<StepTotals> totals;
+    for (const format::Entry &entry : artifact.plan.entries) {
+      totals.push_back(totalsOf(artifact.plan, entry, name));
+    }
+    return totals;
   }
   const std::optional<DecisionSet> set = findDecisionSet(name);
   if (!set || *set == DecisionSet::Eager) {
@@ -198,15 +202,22 @@ Result<StepTotals> sideOf(const InspectOptions &options,
   SINTER_ASSIGN(planning::EntryPlan plan,
                 planning::planEntry(entry->function(), device, rules));
   const StepFigures figures = figuresOf(plan);
-  return StepTotals{name, figures.launches, figures.read, figures.written,
-                    plan.step.picoseconds};
+  return std::vector<StepTotals>{{name, figures.launches, figures.read,
+                                  figures.written, plan.step.picoseconds,
+                                  static_cast<uint32_t>(workload.context)}};
 }
 
 Status compare(const InspectOptions &options) {
-  SINTER_ASSIGN(StepTotals a, sideOf(options, options.compare.at(0)));
-  SINTER_ASSIGN(StepTotals b, sideOf(options, options.compare.at(1)));
-  SINTER_TRY(writeOut(printTable(compareTable(a, b), options.format)));
-  return checkNotWorse(a, b);
+  SINTER_ASSIGN(std::vector<StepTotals> a,
+                sideOf(options, options.compare.at(0)));
+  SINTER_ASSIGN(std::vector<StepTotals> b,
+                sideOf(options, options.compare.at(1)));
+  SINTER_ASSIGN(std::vector<StepPair> pairs, pairByContext(a, b));
+  SINTER_TRY(writeOut(printTable(compareTable(pairs), options.format)));
+  for (const auto &[one, other] : pairs) {
+    SINTER_TRY(checkNotWorse(one, other));
+  }
+  return Status::success();
 }
 
 } // namespace
@@ -241,9 +252,12 @@ Status runCommand(const InspectOptions &options) {
     table = ofPlan(artifact->plan, options.view);
   }
   SINTER_TRY(writeOut(printTable(table, options.format)));
-  return artifact && options.requireGraph
-             ? checkCaptured(artifact->plan.entries.front())
-             : Status::success();
+  if (artifact && options.requireGraph) {
+    for (const format::Entry &entry : artifact->plan.entries) {
+      SINTER_TRY(checkCaptured(entry));
+    }
+  }
+  return Status::success();
 }
 
 } // namespace sinter

@@ -2,6 +2,7 @@
 
 #include "tools/inspect/Decisions.h"
 #include "tools/inspect/EagerStep.h"
+#include "tools/inspect/Measured.h"
 #include "tools/inspect/Words.h"
 
 #include "passes/cost/Picoseconds.h"
@@ -28,7 +29,9 @@ Cell timeCell(const planning::EntryPlan &plan, ExecutionMode mode) {
 
 class SetsTable {
 public:
-  explicit SetsTable(const DeviceSpec &device) : device(device) {
+  SetsTable(const DeviceSpec &device,
+            const std::optional<std::vector<MeasuredStep>> &measured)
+      : device(device), measured(measured) {
     table.view = "decision_sets";
     table.columns = {
         {"decisions", "decisions"},   {"launches_per_layer", "per layer"},
@@ -37,6 +40,10 @@ public:
         {"stream_ps", "stream us"},   {"graph_ps", "graph us"},
         {"pdl_ps", "pdl us"},         {"mode", "mode"},
         {"step_ps", "step us"},       {"tokens_per_second", "tokens/s"}};
+    if (measured) {
+      table.columns.push_back({"measured_ps", "measured us"});
+      table.columns.push_back({"predicted_by_measured", "predicted/measured"});
+    }
   }
 
   void add(DecisionSet set, const planning::EntryPlan &plan, int64_t batch) {
@@ -52,6 +59,8 @@ public:
     }
     row.emplace_back(std::string(cost::modeName(plan.chosenMode())));
     finish(std::move(row), plan.step.picoseconds, batch);
+    addMeasured(set, plan.chosenMode(), figures.launches,
+                [&](ExecutionMode mode) { return timeCell(plan, mode); });
     table.notes.push_back(std::string(decisionSetName(set)) + ": " +
                           stepText(plan.step) + ".");
     for (size_t i = 0; i < plan.modes.size(); ++i) {
@@ -68,6 +77,9 @@ public:
             eager.weights, std::string(), eager.moved, std::string(),
             std::string(), std::string(), std::string("eager")},
            eager.price.picoseconds, batch);
+    addMeasured(
+        DecisionSet::Eager, ExecutionMode::Eager, eager.price.launches,
+        [&](ExecutionMode) { return Cell(Micros{eager.price.picoseconds}); });
     const DeviceNumber &host = *device.costs.edgeFramework;
     const bool waits = eager.price.terms.host > eager.price.busy;
     table.notes.push_back(
@@ -120,15 +132,61 @@ public:
   }
 
 private:
+  /// What was measured of a set, in the plan's mode beside its prediction, in
+  /// others below. A plan is the one that was timed if it launches as much;
+  /// eager steps launch what the framework does.
+  template <typename Predicted>
+  void addMeasured(DecisionSet set, ExecutionMode chosen, uint64_t launches,
+                   Predicted predicted) {
+    if (!measured) {
+      return;
+    }
+    std::vector<Cell> &row = table.rows.back();
+    for (const MeasuredStep &step : *measured) {
+      if (step.decisions != set) {
+        continue;
+      }
+      const std::string what = std::string(decisionSetName(set)) + ", " +
+                               std::string(cost::modeName(step.mode)) +
+                               ": measured " + microsText(step.picoseconds) +
+                               " with " + groupedText(step.launches) +
+                               " launches (" + step.source + ")";
+      if (set != DecisionSet::Eager && step.launches != launches) {
+        table.notes.push_back(what + "; not of this plan, which has " +
+                              groupedText(launches) + ".");
+        continue;
+      }
+      const Cell cell = predicted(step.mode);
+      const auto *price = std::get_if<Micros>(&cell);
+      if (!price) {
+        table.notes.push_back(what + "; no price in that mode.");
+        continue;
+      }
+      const Ratio ratio{static_cast<uint64_t>(
+          (static_cast<unsigned __int128>(price->picoseconds) * 1000 +
+           step.picoseconds / 2) /
+          step.picoseconds)};
+      if (step.mode == chosen) {
+        row[row.size() - 2] = Micros{step.picoseconds};
+        row.back() = ratio;
+      }
+      table.notes.push_back(
+          what + "; predicted " + microsText(price->picoseconds) + ", " +
+          std::to_string((ratio.thousandths + 5) / 10) + " % of it.");
+    }
+  }
+
   void finish(std::vector<Cell> row, uint64_t picoseconds, int64_t batch) {
     row.emplace_back(Micros{picoseconds});
     row.emplace_back(picoseconds == 0 ? uint64_t{0}
                                       : static_cast<uint64_t>(batch) *
                                             1000000000000 / picoseconds);
+    row.resize(table.columns.size(), std::string());
     table.rows.push_back(std::move(row));
   }
 
   const DeviceSpec &device;
+  const std::optional<std::vector<MeasuredStep>> &measured;
   Table table;
   std::string refused;
 };
@@ -139,8 +197,14 @@ Result<Table> decisionSetsTable(const ModelConfig &config,
                                 const Workload &workload,
                                 const DeviceSpec &device,
                                 const std::vector<DecisionSet> &sets,
-                                const DecisionOptions &asked) {
-  SetsTable rows(device);
+                                const DecisionOptions &asked,
+                                const std::string &measuredFile) {
+  std::optional<std::vector<MeasuredStep>> measured;
+  if (!measuredFile.empty()) {
+    SINTER_ASSIGN(measured,
+                  readMeasured(measuredFile, config, workload, device));
+  }
+  SetsTable rows(device, measured);
   std::optional<cost::TrafficBytes> least;
   for (DecisionSet set : sets) {
     if (set == DecisionSet::Eager) {

@@ -4,6 +4,7 @@
 
 #include "ir/plan/Plan.h"
 #include "passes/analysis/OpNames.h"
+#include "tools/inspect/Totals.h"
 #include "tools/inspect/Words.h"
 
 #include <algorithm>
@@ -132,7 +133,8 @@ Table neighboursTable(const planning::EntryPlan &plan,
   return table;
 }
 
-Table decisionsTable(const format::Plan &plan) {
+static Table decisionsTable(const format::Plan &plan,
+                            const format::Entry &entry) {
   Table table;
   table.view = "decisions";
   table.columns = {
@@ -144,12 +146,9 @@ Table decisionsTable(const format::Plan &plan) {
       {"after_ps", "us after"},    {"rule", "rule"},
       {"reasons", "reasons"}};
   // Every op has a decision; those of one step say the same.
-  std::map<std::string, const format::Decision *> decisions;
-  for (const format::Decision &decision : plan.decisions) {
-    decisions[decision.op] = &decision;
-  }
+  const auto decisions = decisionsOf(plan, entry);
   Collapsed rows(table);
-  for (const format::Step &step : plan.entries.front().steps) {
+  for (const format::Step &step : entry.steps) {
     auto found =
         step.ops.empty() ? decisions.end() : decisions.find(step.ops.front());
     if (found == decisions.end()) {
@@ -171,6 +170,12 @@ Table decisionsTable(const format::Plan &plan) {
               Micros{decision.after.picoseconds}, decision.rule, reasons});
   }
   return table;
+}
+
+Table decisionsTable(const format::Plan &plan) {
+  return joinEntries(plan, [&](const format::Entry &entry) {
+    return decisionsTable(plan, entry);
+  });
 }
 
 } // namespace sinter

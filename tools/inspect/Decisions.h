@@ -28,18 +28,21 @@ Table decisionsTable(const planning::EntryPlan &plan, const DeviceSpec &device);
 Table neighboursTable(const planning::EntryPlan &plan,
                       const DeviceSpec &device);
 
-/// Phases of a plan, from its evidence.
+/// Phases of a plan's entries, from its evidence.
 Table decisionsTable(const format::Plan &plan);
 
 /// Decision sets side by side: launches, bytes by class, predicted time per
 /// mode, the floor; in the notes what the eager step waits for, and why a set
-/// has no plan.
-/// Errors: those of importDecoder, planEntry, priceStep and profileEager.
+/// has no plan. With a file of measured steps (Measured.h), what was timed of
+/// the very same step, and predicted by measured.
+/// Errors: those of importDecoder, planEntry, priceStep, profileEager and
+/// readMeasured.
 Result<Table> decisionSetsTable(const ModelConfig &config,
                                 const Workload &workload,
                                 const DeviceSpec &device,
                                 const std::vector<DecisionSet> &sets,
-                                const DecisionOptions &asked);
+                                const DecisionOptions &asked,
+                                const std::string &measuredFile = {});
 
 /// A row per device: mode, launches, time, the part of it that is largest, and
 /// what differs from the first device's plan. Errors as above.

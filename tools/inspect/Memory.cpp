@@ -2,6 +2,7 @@
 
 #include "tools/inspect/Views.h"
 
+#include <algorithm>
 #include <map>
 
 namespace sinter {
@@ -23,6 +24,10 @@ std::string share(uint64_t part, uint64_t whole) {
          std::to_string(thousandths % 10) + " %";
 }
 
+uint64_t bytesOf(const format::Weight &weight) {
+  return format::elementCount(weight.shape) * dtypeBytes(weight.dtype);
+}
+
 const char *className(format::OperandClass kind) {
   switch (kind) {
   case format::OperandClass::Weight:
@@ -37,6 +42,62 @@ const char *className(format::OperandClass kind) {
     return "workspace";
   }
   return "";
+}
+
+/// "model.layers.*.norm.weight" for "model.layers.3.norm.weight".
+std::string tensorPattern(const std::string &name) {
+  std::string pattern;
+  for (size_t from = 0; from <= name.size();) {
+    const size_t to = std::min(name.find('.', from), name.size());
+    const std::string part = name.substr(from, to - from);
+    const bool number =
+        !part.empty() && part.find_first_not_of("0123456789") == part.npos;
+    pattern += (from == 0 ? "" : ".") + (number ? "*" : part);
+    from = to + 1;
+  }
+  return pattern;
+}
+
+/// "concat: rows of q_proj.weight [8 x 4], then of v_proj.weight [2 x 4]".
+std::string recipeText(const format::Pack &pack) {
+  const bool concat = pack.layout == format::PackLayout::Concat;
+  std::string text =
+      concat ? "concat: rows of " : "interleave: a row each in turn of ";
+  for (const format::PackPart &part : pack.parts) {
+    text += &part == &pack.parts.front() ? "" : concat ? ", then of " : ", ";
+    text += tensorPattern(part.tensor) + " [";
+    for (uint64_t dim : part.shape) {
+      text += (text.back() == '[' ? "" : " x ") + std::to_string(dim);
+    }
+    text += "]";
+  }
+  return text;
+}
+
+/// Weights that loading packs from several tensors, those of equal layers once.
+struct Packed {
+  std::string recipe;
+  uint64_t count = 0;
+  uint64_t bytes = 0;
+};
+std::vector<Packed> packedWeights(const format::Plan &plan) {
+  std::vector<Packed> packed;
+  for (const format::Weight &weight : plan.weights) {
+    if (!weight.pack) {
+      continue;
+    }
+    const std::string recipe = recipeText(*weight.pack);
+    auto known =
+        std::find_if(packed.begin(), packed.end(), [&](const Packed &other) {
+          return other.recipe == recipe;
+        });
+    if (known == packed.end()) {
+      known = packed.insert(packed.end(), {recipe, 0, 0});
+    }
+    ++known->count;
+    known->bytes += bytesOf(weight);
+  }
+  return packed;
 }
 
 } // namespace
@@ -86,9 +147,13 @@ Table memoryTable(const format::Plan &plan) {
   };
   uint64_t weights = 0;
   for (const format::Weight &weight : plan.weights) {
-    weights += format::elementCount(weight.shape) * dtypeBytes(weight.dtype);
+    weights += bytesOf(weight);
   }
   add("weights", weights, std::to_string(plan.weights.size()) + " tensors");
+  for (const Packed &packed : packedWeights(plan)) {
+    add("packed_weights", packed.bytes,
+        "of them " + std::to_string(packed.count) + " x " + packed.recipe);
+  }
   for (const format::Arena &arena : plan.arenas) {
     struct Sum {
       uint64_t values = 0, bytes = 0;

@@ -5,14 +5,25 @@
 #include "tools/inspect/Words.h"
 
 #include <algorithm>
-#include <map>
 
 namespace sinter {
 
-StepTotals totalsOf(const format::Plan &plan, std::string name) {
-  const format::Entry &entry = plan.entries.front();
+std::map<std::string, const format::Decision *>
+decisionsOf(const format::Plan &plan, const format::Entry &entry) {
+  std::map<std::string, const format::Decision *> decisions;
+  for (const format::Decision &decision : plan.decisions) {
+    if (decision.entry == entry.name) {
+      decisions[decision.op] = &decision;
+    }
+  }
+  return decisions;
+}
+
+StepTotals totalsOf(const format::Plan &plan, const format::Entry &entry,
+                    std::string name) {
   StepTotals totals;
   totals.name = std::move(name);
+  totals.context = entry.workload.context;
   for (const format::Step &step : entry.steps) {
     if (step.kind == format::StepKind::Launch) {
       const format::Work &work = *format::findWork(entry, step.kernel);
@@ -31,13 +42,13 @@ StepTotals totalsOf(const format::Plan &plan, std::string name) {
     }
   }
   // Every op has a decision; those of one step say the same.
-  std::map<std::string, uint64_t> times;
-  for (const format::Decision &decision : plan.decisions) {
-    times[decision.op] = decision.after.picoseconds;
-  }
+  const auto decisions = decisionsOf(plan, entry);
   uint64_t picoseconds = 0;
   for (const format::Step &step : entry.steps) {
-    picoseconds += step.ops.empty() ? 0 : times[step.ops.front()];
+    auto found =
+        step.ops.empty() ? decisions.end() : decisions.find(step.ops.front());
+    picoseconds +=
+        found == decisions.end() ? 0 : found->second->after.picoseconds;
   }
   if (picoseconds != 0) {
     totals.picoseconds = picoseconds;
@@ -45,23 +56,58 @@ StepTotals totalsOf(const format::Plan &plan, std::string name) {
   return totals;
 }
 
-Table compareTable(const StepTotals &a, const StepTotals &b) {
+static std::string contextsText(const std::vector<StepTotals> &side) {
+  std::string text;
+  for (const StepTotals &totals : side) {
+    text += (text.empty() ? "" : ", ") + std::to_string(totals.context);
+  }
+  return text;
+}
+
+Result<std::vector<StepPair>> pairByContext(const std::vector<StepTotals> &a,
+                                            const std::vector<StepTotals> &b) {
+  std::vector<StepPair> pairs;
+  for (const StepTotals &one : a) {
+    auto other = std::find_if(b.begin(), b.end(), [&](const StepTotals &with) {
+      return with.context == one.context;
+    });
+    if (other != b.end()) {
+      pairs.emplace_back(one, *other);
+    }
+  }
+  if (pairs.empty()) {
+    return Error{ErrorCode::ConflictingArguments, "--compare",
+                 "a context that both sides are made for",
+                 contextsText(a) + " of " + a.front().name + ", " +
+                     contextsText(b) + " of " + b.front().name,
+                 "give a decision set the plan's --context"};
+  }
+  return pairs;
+}
+
+Table compareTable(const std::vector<StepPair> &pairs) {
   Table table;
   table.view = "compare";
-  table.columns = {
-      {"key", "what"}, {"a", a.name}, {"b", b.name}, {"change", "change"}};
-  auto add = [&](const char *key, uint64_t from, uint64_t to) {
-    table.rows.push_back({std::string(key), from, to,
-                          from <= to ? "+" + groupedText(to - from)
-                                     : "-" + groupedText(from - to)});
-  };
-  add("launches_per_step", a.launches, b.launches);
-  add("issued_bytes_read", a.read, b.read);
-  add("issued_bytes_written", a.written, b.written);
-  if (a.picoseconds && b.picoseconds) {
-    table.rows.push_back({"predicted_step_ps", Micros{*a.picoseconds},
-                          Micros{*b.picoseconds},
-                          microsChange(*a.picoseconds, *b.picoseconds)});
+  table.columns = {{"context", "context"},
+                   {"key", "what"},
+                   {"a", pairs.front().first.name},
+                   {"b", pairs.front().second.name},
+                   {"change", "change"}};
+  for (const auto &[a, b] : pairs) {
+    auto add = [&, context = uint64_t{a.context}](const char *key,
+                                                  uint64_t from, uint64_t to) {
+      table.rows.push_back({context, std::string(key), from, to,
+                            from <= to ? "+" + groupedText(to - from)
+                                       : "-" + groupedText(from - to)});
+    };
+    add("launches_per_step", a.launches, b.launches);
+    add("issued_bytes_read", a.read, b.read);
+    add("issued_bytes_written", a.written, b.written);
+    if (a.picoseconds && b.picoseconds) {
+      table.rows.push_back({uint64_t{a.context}, "predicted_step_ps",
+                            Micros{*a.picoseconds}, Micros{*b.picoseconds},
+                            microsChange(*a.picoseconds, *b.picoseconds)});
+    }
   }
   return table;
 }

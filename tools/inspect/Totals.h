@@ -11,29 +11,65 @@
 #include "runtime/format/Status.h"
 #include "tools/Table.h"
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sinter {
 
-/// A plan or decision set, for comparison.
+/// An entry of a plan, or a decision set, for comparison.
 struct StepTotals {
   std::string name;
   uint64_t launches = 0;
   uint64_t read = 0;                   ///< bytes issued
   uint64_t written = 0;                ///< bytes issued
   std::optional<uint64_t> picoseconds; ///< predicted
+  uint32_t context = 0;                ///< positions attended
 
   uint64_t moved() const { return read + written; }
 };
 
-/// Of a plan's first entry; the prediction is the sum over its steps.
-StepTotals totalsOf(const format::Plan &plan, std::string name);
+/// Of an entry of a plan; the prediction is the sum over its steps.
+StepTotals totalsOf(const format::Plan &plan, const format::Entry &entry,
+                    std::string name);
 
-Table compareTable(const StepTotals &a, const StepTotals &b);
+using StepPair = std::pair<StepTotals, StepTotals>;
+
+/// Totals of equal contexts, one each of `a` and `b`, neither of them empty.
+/// SIN1004: they have no context in common.
+Result<std::vector<StepPair>> pairByContext(const std::vector<StepTotals> &a,
+                                            const std::vector<StepTotals> &b);
+
+/// At least one pair; all of the same two names.
+Table compareTable(const std::vector<StepPair> &pairs);
 
 /// SIN4104: `b` launches more or moves more than `a`.
 Status checkNotWorse(const StepTotals &a, const StepTotals &b);
+
+/// What a plan decided about the ops of an entry, by op.
+std::map<std::string, const format::Decision *>
+decisionsOf(const format::Plan &plan, const format::Entry &entry);
+
+/// The tables of a plan's entries as one, with the entry's name in front where
+/// there are several.
+template <typename TableOf>
+Table joinEntries(const format::Plan &plan, TableOf tableOf) {
+  Table all = tableOf(plan.entries.front());
+  if (plan.entries.size() == 1) {
+    return all;
+  }
+  all.rows.clear();
+  all.columns.insert(all.columns.begin(), {"entry", "entry"});
+  for (const format::Entry &entry : plan.entries) {
+    for (std::vector<Cell> &row : tableOf(entry).rows) {
+      row.insert(row.begin(), entry.name);
+      all.rows.push_back(std::move(row));
+    }
+  }
+  return all;
+}
 
 /// "captured 142 of 142 launches".
 std::string capturedText(const format::Entry &entry);

@@ -279,8 +279,8 @@ TEST(Work, OfGemvByClass) {
   EXPECT_EQ(work.uniqueBytes(ParamClass::Activations), 2u * (448 + 777));
   EXPECT_EQ(work.issuedBytes(ParamClass::Activations), 2u * (195 * 448 + 777));
   EXPECT_EQ(work.issuedBytes(ParamClass::Kv), 0u);
-  // 32 lanes request a piece of 8 of each line before they need x.
-  EXPECT_EQ(work.prefetchBytes, 777u * 512);
+  // 32 lanes request a piece of 8 of each line before they need x; the gain.
+  EXPECT_EQ(work.prefetchBytes, 777u * 512 + 448 * 2);
 }
 
 TEST(Refusals, OfTwoOps) {

@@ -107,7 +107,8 @@ inline PlanArtifact samplePlan() {
                  {"argmax_0", {1, 63, {{128, 0}, {4, 4}, {0, 4}}}},
                  {"advance_0", {1, 0, {{0, 4}, {4, 4}, {4, 0}}}}};
   plan.entries = {entry};
-  plan.decisions = {{"lm_head",
+  plan.decisions = {{"decode",
+                     "lm_head",
                      "library",
                      "pdl",
                      "one-op",

@@ -3,8 +3,9 @@
 #include "runtime/format/Validate.h"
 #include "test/unit/format/SamplePlan.h"
 
-#include <functional>
 #include <gtest/gtest.h>
+
+#include <functional>
 #include <random>
 
 using namespace sinter;
@@ -334,6 +335,10 @@ TEST(Validate, EachDefectHasItsCode) {
        "p: decision on lm_head"},
       {"origin", [](Plan &p) { p.decisions[0].origin = "guess"; }, PlanWord,
        "p: decision on lm_head"},
+      {"decision on no entry", [](Plan &p) { p.decisions[0].entry = "prefill"; },
+       PlanReference, "p: decision on lm_head"},
+      {"decided twice", [](Plan &p) { p.decisions.push_back(p.decisions[0]); },
+       PlanDuplicate, "p: decision on lm_head: entry decode"},
   };
   for (const Case &c : cases) {
     Plan plan = samplePlan().plan;

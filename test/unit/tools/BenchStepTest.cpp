@@ -31,6 +31,7 @@ format::Plan planOf(const std::vector<uint32_t> &contexts) {
   for (uint32_t context : contexts) {
     format::Entry &entry = plan.entries.emplace_back();
     entry.workload.phase = context == 0 ? "prefill" : "decode";
+    entry.name = "at_" + std::to_string(context);
     entry.workload.context = context;
     entry.workload.maxContext = 4096;
   }
@@ -60,6 +61,7 @@ TEST(PredictedSteps, EachOnceWhateverOpsItHolds) {
     plan.entries[entry].steps.emplace_back().ops = ops;
     for (const std::string &op : ops) {
       format::Decision &decision = plan.decisions.emplace_back();
+      decision.entry = plan.entries[entry].name;
       decision.op = op;
       decision.launch = "pdl";
       decision.after.picoseconds = picoseconds;
@@ -75,7 +77,7 @@ TEST(PredictedSteps, EachOnceWhateverOpsItHolds) {
             (std::vector<uint64_t>{70, 8}));
   EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Graph, 512), std::nullopt);
   EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 511), std::nullopt);
-  plan.decisions[2].op = "k_proj";
+  plan.decisions[1].op = "k_proj";
   EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 512), std::nullopt);
   plan.decisions.clear();
   EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 512), std::nullopt);

@@ -1,70 +1,15 @@
 //===- QuestionsTest.cpp - What the planner answers -----------------------===//
 
-#include "codegen/devices/Devices.h"
-#include "models/config/ModelSource.h"
-#include "tools/inspect/Decisions.h"
-#include "tools/inspect/EagerStep.h"
+#include "test/unit/tools/Questions.h"
+#include "tools/InspectTables.h"
 #include "tools/inspect/Flips.h"
 #include "tools/inspect/Totals.h"
-
-#include <gtest/gtest.h>
 
 #include <algorithm>
 
 using namespace sinter;
 
 namespace {
-
-/// Qwen3-0.6B with `layers` layers.
-ModelConfig config(int64_t layers = 3) {
-  ModelConfig model = resolveModel("qwen3-0.6b")->config;
-  model.layers = layers;
-  return model;
-}
-
-DeviceSpec h200() { return *resolveDevice("h200"); }
-
-std::string notesOf(const Table &table) {
-  std::string text;
-  for (const std::string &note : table.notes) {
-    text += note + "\n";
-  }
-  return text;
-}
-
-const std::string &textAt(const Table &table, size_t row, size_t column) {
-  return std::get<std::string>(table.rows.at(row).at(column));
-}
-
-uint64_t numberAt(const Table &table, size_t row, size_t column) {
-  return std::get<uint64_t>(table.rows.at(row).at(column));
-}
-
-uint64_t timeAt(const Table &table, size_t row, size_t column) {
-  return std::get<Micros>(table.rows.at(row).at(column)).picoseconds;
-}
-
-Result<planning::EntryPlan> planned(const PreparedEntry &entry,
-                                    const DeviceSpec &device) {
-  return planning::planEntry(entry.function(), device, {});
-}
-
-std::unique_ptr<PreparedEntry> prepared(int64_t layers = 3) {
-  auto entry =
-      PreparedEntry::create(config(layers), Workload{}, DecisionSet::Exact);
-  EXPECT_TRUE(entry.ok()) << entry.error().message();
-  return std::move(*entry);
-}
-
-uint32_t opNamed(const planning::EntryPlan &plan, const std::string &name) {
-  for (uint32_t op = 0; op < plan.entry.graph.size(); ++op) {
-    if (plan.entry.graph.name(op) == name) {
-      return op;
-    }
-  }
-  ADD_FAILURE() << name;
-  return 0;
-}
 
 //===----------------------------------------------------------------------===//
 // Flips
@@ -250,76 +195,6 @@ TEST(WhatIf, RefusesWhatItDoesNotUnderstand) {
 }
 
 //===----------------------------------------------------------------------===//
-// Decision sets and targets
-//===----------------------------------------------------------------------===//
-
-TEST(DecisionSets, FewerLaunchesAndLessTimeInOrder) {
-  Result<Table> table = decisionSetsTable(
-      config(28), Workload{}, h200(),
-      {DecisionSet::Eager, DecisionSet::Single, DecisionSet::Library,
-       DecisionSet::Greedy, DecisionSet::Exact},
-      {});
-  ASSERT_TRUE(table.ok()) << table.error().message();
-  ASSERT_EQ(table->rows.size(), 6u);
-  EXPECT_EQ(textAt(*table, 5, 0), "floor");
-  EXPECT_EQ(numberAt(*table, 1, 2), 536u);
-  EXPECT_LE(numberAt(*table, 4, 1), 5u);
-  EXPECT_LE(numberAt(*table, 4, 2), 142u);
-  // Each linear's matrix once: no more weight bytes than the model has, with
-  // norm gains and the embedding's row.
-  EXPECT_LE(numberAt(*table, 4, 3), 1192099840u + 2048);
-  for (size_t row = 0; row < 5; ++row) {
-    EXPECT_GE(timeAt(*table, row, 10), timeAt(*table, 5, 10)) << row;
-    EXPECT_GE(timeAt(*table, row, 10), timeAt(*table, 4, 10)) << row;
-  }
-  // Hugging Face on an H200: 25,976 us, of which kernels run for 3,545.
-  EXPECT_NEAR(static_cast<double>(timeAt(*table, 0, 10)), 25.976e9, 1e9);
-  EXPECT_NE(notesOf(*table).find("bound by launches"), std::string::npos);
-  // 1,250,822,144 bytes at 4,650 GB/s.
-  EXPECT_NEAR(static_cast<double>(timeAt(*table, 5, 10)), 269.0e6, 0.1e6);
-}
-
-/// No generated kernel multiplies matrices by 64 rows; the library does.
-TEST(DecisionSets, ASetWithoutAPlanSaysWhy) {
-  Workload workload;
-  workload.batch = 64;
-  Result<Table> table =
-      decisionSetsTable(config(1), workload, h200(),
-                        {DecisionSet::Single, DecisionSet::Library}, {});
-  ASSERT_TRUE(table.ok()) << table.error().message();
-  ASSERT_EQ(table->rows.size(), 3u);
-  EXPECT_EQ(textAt(*table, 0, 0), "single");
-  EXPECT_EQ(textAt(*table, 0, 2), "");
-  EXPECT_GT(timeAt(*table, 1, 10), 0u);
-  EXPECT_NE(notesOf(*table).find("single has no plan: SIN2661"),
-            std::string::npos);
-  EXPECT_NE(notesOf(*table).find("64 rows"), std::string::npos);
-}
-
-TEST(DecisionSets, EagerMatricesAreTheModelsOwn) {
-  Result<EagerStep> eager = priceEager(config(28), Workload{}, h200());
-  ASSERT_TRUE(eager.ok()) << eager.error().message();
-  // Per layer q, k, v, o, gate, up, down; the head.
-  EXPECT_EQ(eager->weights,
-            2u * (28 * (4096 * 1024 + 1024 * 2048 + 3 * 3072 * 1024) +
-                  uint64_t{151936} * 1024));
-  EXPECT_GT(eager->price.terms.host, 5 * eager->price.busy);
-}
-
-TEST(Targets, SayWhatDiffers) {
-  Result<Table> table =
-      targetsTable(config(), Workload{}, {h200(), *resolveDevice("rtx-4090")},
-                   DecisionSet::Exact, {});
-  ASSERT_TRUE(table.ok()) << table.error().message();
-  EXPECT_EQ(textAt(*table, 0, 1), "pdl");
-  EXPECT_EQ(textAt(*table, 0, 14), "");
-  EXPECT_EQ(textAt(*table, 1, 1), "graph");
-  EXPECT_NE(textAt(*table, 1, 14).find("found compute capability 8.9"),
-            std::string::npos);
-  EXPECT_GT(numberAt(*table, 1, 13), 0u);
-}
-
-//===----------------------------------------------------------------------===//
 // Comparison and graphs
 //===----------------------------------------------------------------------===//
 
@@ -358,11 +233,20 @@ format::Plan smallPlan() {
 }
 
 TEST(Compare, TotalsOfAPlan) {
-  StepTotals totals = totalsOf(smallPlan(), "p");
+  StepTotals totals = totalsOf(smallPlan(), smallPlan().entries[0], "p");
   EXPECT_EQ(totals.launches, 2u + 1 + 2);
   EXPECT_EQ(totals.read, 100u + 2 * (4 + 32) + 100);
   EXPECT_EQ(totals.written, 30u + 2 * 8 + 30);
   EXPECT_FALSE(totals.picoseconds.has_value());
+}
+
+void decide(format::Plan &plan, const char *op, uint64_t picoseconds) {
+  format::Decision decision;
+  decision.entry = plan.entries.back().name;
+  decision.op = op;
+  decision.choice = "single";
+  decision.after.picoseconds = picoseconds;
+  plan.decisions.push_back(decision);
 }
 
 /// The decisions of a step's ops say the same: it counts once.
@@ -370,17 +254,90 @@ TEST(Compare, PredictionIsPerStep) {
   format::Plan plan = smallPlan();
   for (const char *op :
        {"layers.0.q_norm", "layers.0.q_rope", "layers.0.o_proj"}) {
-    format::Decision decision;
-    decision.op = op;
-    decision.after.picoseconds = 100;
-    plan.decisions.push_back(decision);
+    decide(plan, op, 100);
   }
-  EXPECT_EQ(totalsOf(plan, "p").picoseconds, 300u);
+  EXPECT_EQ(totalsOf(plan, plan.entries[0], "p").picoseconds, 300u);
   Table table = decisionsTable(plan);
   ASSERT_EQ(table.rows.size(), 2u);
   EXPECT_EQ(numberAt(table, 0, 0), 2u);
   EXPECT_EQ(textAt(table, 0, 1), "layers.*.q_norm + layers.*.q_rope");
   EXPECT_EQ(textAt(table, 1, 1), "layers.*.o_proj");
+}
+
+/// The same ops, decided anew for another context.
+format::Plan planOfTwoContexts() {
+  format::Plan plan = smallPlan();
+  plan.entries[0].workload.context = 64;
+  decide(plan, "layers.0.q_norm", 100);
+  decide(plan, "layers.0.o_proj", 10);
+  format::Entry longer = plan.entries[0];
+  longer.name = "decode_512";
+  longer.workload.context = 512;
+  longer.steps.pop_back();
+  plan.entries.push_back(longer);
+  decide(plan, "layers.0.q_norm", 7000);
+  decide(plan, "layers.0.o_proj", 800);
+  return plan;
+}
+
+TEST(Compare, EntriesOfEqualContext) {
+  const format::Plan plan = planOfTwoContexts();
+  const StepTotals at64 = totalsOf(plan, plan.entries[0], "p");
+  const StepTotals at512 = totalsOf(plan, plan.entries[1], "p");
+  EXPECT_EQ(at64.picoseconds, 210u);
+  EXPECT_EQ(at512.picoseconds, 7800u);
+  StepTotals set{"exact", 3, 100, 10, 5000, 512};
+  auto pairs = pairByContext({at64, at512}, {set});
+  ASSERT_TRUE(pairs);
+  ASSERT_EQ(pairs->size(), 1u);
+  Table table = compareTable(*pairs);
+  ASSERT_EQ(table.rows.size(), 4u);
+  EXPECT_EQ(table.rows[3],
+            (std::vector<Cell>{uint64_t{512}, "predicted_step_ps", Micros{7800},
+                               Micros{5000}, "-0.00 us"}));
+  set.context = 1024;
+  auto none = pairByContext({at64, at512}, {set});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, ErrorCode::ConflictingArguments);
+  EXPECT_EQ(none.error().found, "64, 512 of p, 1024 of exact");
+}
+
+TEST(PlanViews, SayWhichEntryARowIsOf) {
+  const format::Plan plan = planOfTwoContexts();
+  Table decisions = decisionsTable(plan);
+  EXPECT_EQ(decisions.columns[0].key, "entry");
+  ASSERT_EQ(decisions.rows.size(), 4u);
+  EXPECT_EQ(textAt(decisions, 1, 0), "decode");
+  EXPECT_EQ(timeAt(decisions, 1, 11), 10u);
+  EXPECT_EQ(textAt(decisions, 2, 0), "decode_512");
+  EXPECT_EQ(numberAt(decisions, 2, 1), 1u);
+  EXPECT_EQ(timeAt(decisions, 2, 11), 7000u);
+
+  Table layers = planTable(plan, "layers");
+  ASSERT_EQ(layers.rows.size(), 6u);
+  EXPECT_EQ(textAt(layers, 2, 1), "step");
+  EXPECT_EQ(numberAt(layers, 2, 3), 4u); // launches, the library's not
+  EXPECT_EQ(textAt(layers, 5, 0), "decode_512");
+  EXPECT_EQ(numberAt(layers, 5, 3), 2u);
+
+  // What entries share is said once, by no entry.
+  Table summary = planTable(plan, "summary");
+  size_t targets = 0;
+  std::vector<uint64_t> contexts;
+  for (size_t row = 0; row < summary.rows.size(); ++row) {
+    ASSERT_EQ(summary.rows[row].size(), summary.columns.size());
+    if (textAt(summary, row, 1) == "target") {
+      ++targets;
+      EXPECT_EQ(textAt(summary, row, 0), "");
+    }
+    if (textAt(summary, row, 1) == "context") {
+      contexts.push_back(numberAt(summary, row, 2));
+    }
+  }
+  EXPECT_EQ(targets, 1u);
+  EXPECT_EQ(contexts, (std::vector<uint64_t>{64, 512}));
+  // One entry needs no column.
+  EXPECT_EQ(decisionsTable(smallPlan()).columns[0].key, "count");
 }
 
 TEST(Captures, TheFirstLaunchOutsideIsNamed) {

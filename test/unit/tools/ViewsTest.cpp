@@ -115,6 +115,36 @@ TEST(Views, MemoryOfAPlanByArenaAndClass) {
   EXPECT_EQ(table.rows[2][1], Cell(uint64_t{96}));
 }
 
+TEST(Views, PackedWeightsWithTheirRecipes) {
+  format::Plan plan;
+  auto pack = [&](int layer, format::PackLayout layout) {
+    const std::string at = "model.layers." + std::to_string(layer) + ".";
+    plan.weights.push_back(
+        {at + "qv",
+         DType::BF16,
+         {10, 4},
+         format::Pack{
+             layout, {{at + "q.weight", {8, 4}}, {at + "v2.weight", {2, 4}}}}});
+  };
+  pack(0, format::PackLayout::Concat);
+  pack(11, format::PackLayout::Concat);
+  pack(2, format::PackLayout::Interleave);
+  plan.weights.push_back({"norm", DType::BF16, {4}, {}});
+  Table table = memoryTable(plan);
+  using Row = std::vector<Cell>;
+  ASSERT_EQ(table.rows.size(), 4u);
+  EXPECT_EQ(table.rows[0], (Row{"weights", uint64_t{248}, "4 tensors"}));
+  EXPECT_EQ(table.rows[1],
+            (Row{"packed_weights", uint64_t{160},
+                 "of them 2 x concat: rows of model.layers.*.q.weight [8 x 4], "
+                 "then of model.layers.*.v2.weight [2 x 4]"}));
+  EXPECT_EQ(table.rows[2],
+            (Row{"packed_weights", uint64_t{80},
+                 "of them 1 x interleave: a row each in turn of "
+                 "model.layers.*.q.weight [8 x 4], model.layers.*.v2.weight "
+                 "[2 x 4]"}));
+}
+
 OpCoverage answered(const char *op, FamilyAnswer answer) {
   return {op, "linear", 28, {std::move(answer)}};
 }
