@@ -230,8 +230,8 @@ Status runCommand(const BenchOptions &options) {
   const std::string program = programDigest(subject.artifact.plan);
   Progress progress("MB of weights");
   SINTER_ASSIGN(std::unique_ptr<Session> session,
-                Session::prepare(std::move(subject.artifact), *subject.weights,
-                                 *device, [&](uint64_t done, uint64_t total) {
+                Session::prepare(subject.artifact, *subject.weights, *device,
+                                 [&](uint64_t done, uint64_t total) {
                                    progress.at(done >> 20, total >> 20);
                                  }));
   const format::Plan &plan = session->plan();

@@ -142,14 +142,12 @@ Status benchFamilies(const BenchOptions &options) {
     SINTER_ASSIGN(FamilyTime time, bench->time(kernel, point));
     table.rows.push_back(rowOf(kernel, time, streamRate));
   }
-  table.notes = {
-      "device: " + device->describe(),
-      "planned for: " + target.name,
-      "a chain of the kernel alone; each launch has weights and caches of its "
-      "own",
-      "cold bytes: loaded of weights and caches",
-      "share: of the measured dram_read_rate",
-      "predicted: of the planner's own choices, inside their step"};
+  table.notes = {"device: " + device->describe(),
+                 "planned for: " + target.name,
+                 "each launch of a chain has weights and caches of its own",
+                 "cold bytes: loaded of weights and caches",
+                 "share: of the measured dram_read_rate",
+                 "predicted: of the planner's own choices, inside their step"};
   return writeOut(printTable(table, options.format));
 }
 
