@@ -85,7 +85,7 @@ private:
     for (Operation &op : function.getBody().front()) {
       ++step;
       // Both may run at once: what one needs, the other does not overwrite.
-      if (edges.contains(&op)) {
+      if (before && edges.contains(&op)) {
         for (Value operand : before->getOperands()) {
           bufferOf(operand).last = step;
         }

@@ -183,11 +183,11 @@ public:
         variant.tail = place->second;
       }
     }
-    std::map<std::vector<char>, uint32_t> classes;
+    std::map<std::vector<bool>, uint32_t> classes;
     std::vector<uint32_t> classOf;
     for (const cost::PhaseWork *work : works) {
       const bool generated = work->kind == cost::PhaseKind::Generated;
-      std::vector<char> room = {generated};
+      std::vector<bool> room = {generated};
       if (generated) {
         for (const cost::PhaseWork *next : works) {
           room.push_back(next->kind == cost::PhaseKind::Generated &&
