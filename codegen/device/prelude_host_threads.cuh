@@ -30,9 +30,13 @@ DEVICE float minF(float a, float b) {
 }
 DEVICE bool argMaxBetter(float value, i32 index, float than, i32 thanIndex);
 
-/// Launches run one after the other.
+/// Launches run one after the other; checked ones as if they overlapped.
 DEVICE void allowConsumers() {}
-DEVICE void waitForProducers() {}
+DEVICE void waitForProducers() {
+  if (SINTER_CHECKED) {
+    worker()->calls->waitForProducers(worker());
+  }
+}
 
 DEVICE void blockBarrier(SINTER_LINE) {
   worker()->calls->blockBarrier(worker(), line);

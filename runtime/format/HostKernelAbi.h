@@ -16,7 +16,7 @@
 #ifndef SINTER_RUNTIME_FORMAT_HOSTKERNELABI_H
 #define SINTER_RUNTIME_FORMAT_HOSTKERNELABI_H
 
-#define SINTER_HOST_ABI 1
+#define SINTER_HOST_ABI 2
 #define SINTER_WORKER_BYTES (1ull << 26)
 #define SINTER_WARP 32
 
@@ -80,6 +80,8 @@ struct SinterHostCalls {
   /// Moves to the next thread that has not started; 0 when none is left for
   /// this fiber.
   int (*nextThread)(struct SinterWorker *);
+  /// Checked kernels: this thread sees what earlier launches stored from now on.
+  void (*waitForProducers)(struct SinterWorker *);
 };
 
 /// State of the running thread; the device updates it at every switch.

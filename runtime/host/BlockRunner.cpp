@@ -80,6 +80,7 @@ Status BlockRunner::run(const LaunchContext &launch, uint32_t x, uint32_t y) {
     Warp &warp = warps[w];
     warp.unstarted = allLanes;
     warp.ready = warp.waiting = warp.atBlock = warp.done = 0;
+    warp.waited = 0;
     warp.clock = 1;
     warp.atBarrier = 0;
   }
@@ -319,9 +320,17 @@ void BlockRunner::onSharedOverflow(SinterWorker *worker, long long offset,
 }
 
 const SinterHostCalls BlockRunner::callTable = {
-    &BlockRunner::onBlockBarrier,   &BlockRunner::onWarpCollective,
-    &BlockRunner::onAccess,         &BlockRunner::onSharedAccess,
-    &BlockRunner::onSharedOverflow, &BlockRunner::onNextThread};
+    &BlockRunner::onBlockBarrier,    &BlockRunner::onWarpCollective,
+    &BlockRunner::onAccess,          &BlockRunner::onSharedAccess,
+    &BlockRunner::onSharedOverflow,  &BlockRunner::onNextThread,
+    &BlockRunner::onWaitForProducers};
+
+void BlockRunner::onWaitForProducers(SinterWorker *worker) {
+  BlockRunner &r = of(worker);
+  const uint32_t thread = worker->threadIndex;
+  r.warps[thread / SINTER_WARP].waited |= 1u << thread % SINTER_WARP;
+  r.checker->noteWait();
+}
 
 void BlockRunner::abandonBlock() {
   freeFibers.clear();

@@ -55,6 +55,10 @@ public:
   /// The warp's clock just after the block's last barrier.
   uint32_t barrierClock(uint32_t warp) const { return warps[warp].atBarrier; }
   uint32_t barriers() const { return barrierCount; }
+  /// Has the thread that runs waited for its producers?
+  bool waited() const {
+    return warps[thread() / SINTER_WARP].waited >> thread() % SINTER_WARP & 1;
+  }
 
   /// Notes the first error of the block. The hook that called the checker then
   /// leaves the block; no other thread runs before that.
@@ -71,6 +75,7 @@ private:
     uint32_t waiting = 0;   ///< in a warp collective
     uint32_t atBlock = 0;   ///< in a block barrier
     uint32_t done = 0;
+    uint32_t waited = 0; ///< for producers
     uint32_t clock = 0;
     uint32_t atBarrier = 0;
     SinterCombine combine = nullptr;
@@ -98,6 +103,7 @@ private:
   static void onSharedOverflow(SinterWorker *worker, long long offset,
                                long long bytes, unsigned line);
   static int onNextThread(SinterWorker *worker);
+  static void onWaitForProducers(SinterWorker *worker);
 
   void blockBarrier(uint32_t line);
   const uint32_t *warpCollective(SinterCombine combine, const uint32_t *in,

@@ -53,8 +53,35 @@ void Checker::resizeShared(uint32_t bytes) {
   sharedCells.resize(bytes / granuleBytes + 1);
 }
 
-Status Checker::startLaunch(std::vector<CheckedArgument> arguments) {
+void Checker::startProgram() {
+  running.clear();
+  uncovered.clear();
+}
+
+Status Checker::startLaunch(const std::string &kernel,
+                            std::vector<CheckedArgument> arguments,
+                            bool early) {
   args = std::move(arguments);
+  symbol = kernel;
+  startsEarly = early;
+  waits = false;
+  if (!early) {
+    running = uncovered;
+  }
+  for (CheckedArgument &argument : args) {
+    for (const auto &[used, into] :
+         {std::pair(&running, &argument.beforeWait),
+          std::pair(&uncovered, &argument.behindWait)}) {
+      for (const UsedRange &range : *used) {
+        if (range.allocation == argument.allocation &&
+            range.offset < argument.offset + argument.bytes &&
+            argument.offset < range.offset + range.bytes &&
+            (range.written || argument.param->access != format::Access::In)) {
+          into->push_back(range);
+        }
+      }
+    }
+  }
   ++launch;
   releaseCount = 0;
   releasesAt.clear();
@@ -96,6 +123,40 @@ Status Checker::startLaunch(std::vector<CheckedArgument> arguments) {
     }
   }
   return Status::success();
+}
+
+void Checker::endLaunch() {
+  if (startsEarly && !waits) {
+    uncovered = running;
+  }
+  for (const CheckedArgument &argument : args) {
+    UsedRange range{argument.allocation, argument.offset, argument.bytes,
+                    argument.param->access != format::Access::In, symbol};
+    auto same = std::find_if(
+        running.begin(), running.end(), [&](const UsedRange &other) {
+          return other.allocation == range.allocation &&
+                 other.offset == range.offset && other.bytes == range.bytes;
+        });
+    if (same == running.end()) {
+      running.push_back(std::move(range));
+    } else if (range.written) {
+      *same = std::move(range);
+    }
+  }
+}
+
+/// Of the launches that may still run, one that `op` on these bytes conflicts
+/// with.
+static const UsedRange *conflicting(const std::vector<UsedRange> &ranges,
+                                    uint64_t offset, uint32_t bytes,
+                                    uint32_t op) {
+  for (const UsedRange &range : ranges) {
+    if (offset < range.offset + range.bytes && range.offset < offset + bytes &&
+        (range.written || writes(op))) {
+      return &range;
+    }
+  }
+  return nullptr;
 }
 
 void Checker::startBlock() { acquires.clear(); }
@@ -312,6 +373,20 @@ bool Checker::access(BlockRunner &runner, SinterBuffer &buffer, int64_t index,
               "an address that is a multiple of " + std::to_string(bytes),
               "byte " + std::to_string(offset) + " of its allocation",
               "use a vector only where the row's width is a multiple of it"});
+    return false;
+  }
+  const bool waited = runner.waited();
+  if (const UsedRange *range =
+          conflicting(waited ? argument.behindWait : argument.beforeWait,
+                      offset, bytes, op)) {
+    runner.report(Error{
+        ErrorCode::KernelDataRace,
+        runner.place(line) + ", " + parameter(argument, element),
+        waited ? "every launch since then to wait for the one before it"
+               : "waitForProducers() before this " + std::string(verb(op)),
+        "kernel '" + range->kernel + "', which " +
+            (range->written ? "writes" : "reads") + " it, may still run",
+        "wait first, or plan a full edge"});
     return false;
   }
   WrittenMap &written = argument.allocation->written;

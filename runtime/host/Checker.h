@@ -11,6 +11,11 @@
 // is stricter than the hardware's: what several blocks read in a launch may not
 // be written later in that launch, not even after a release and an acquire.
 //
+// A launch with a programmatic edge may start before those before it have
+// ended, back to the last one with a full edge. Until a thread has waited, it
+// must not read what one of them writes, nor write what one of them uses. A
+// wait covers the launch before, and what that one has waited for itself.
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef SINTER_RUNTIME_HOST_CHECKER_H
@@ -29,6 +34,15 @@ namespace sinter::host {
 
 class BlockRunner;
 
+/// Memory that a launch uses which may not have ended.
+struct UsedRange {
+  Allocation *allocation = nullptr;
+  uint64_t offset = 0;
+  uint64_t bytes = 0;
+  bool written = false;
+  std::string kernel; ///< one that does
+};
+
 /// One argument of the launch that runs.
 struct CheckedArgument {
   const format::Param *param = nullptr;
@@ -36,6 +50,9 @@ struct CheckedArgument {
   uint64_t offset = 0; ///< bytes
   uint64_t bytes = 0;
   bool tracked = false; ///< somebody writes here: accesses are recorded
+  /// What launches that may still run use of it, until a thread waits and even
+  /// then.
+  std::vector<UsedRange> beforeWait, behindWait;
 };
 
 /// Who accessed a granule last. 16 bytes; `launch` 0 is never.
@@ -59,8 +76,14 @@ struct ShadowCell {
 
 class Checker {
 public:
-  /// Prepares tracking and poisons what Out parameters cover.
-  Status startLaunch(std::vector<CheckedArgument> arguments);
+  /// No launch runs.
+  void startProgram();
+  /// Prepares tracking and poisons what Out parameters cover. `early`: before
+  /// the launch before it has ended.
+  Status startLaunch(const std::string &kernel,
+                     std::vector<CheckedArgument> arguments, bool early);
+  void endLaunch();
+  void noteWait() { waits = true; }
   void resizeShared(uint32_t bytes);
   void startBlock();
   /// Forgets all races seen so far; launch numbers have wrapped.
@@ -112,6 +135,11 @@ private:
 
   uint16_t launch = 0;
   uint16_t releaseCount = 0;
+  std::string symbol;               ///< of the launch that runs
+  bool startsEarly = false;         ///< it does
+  bool waits = false;               ///< some thread of it has
+  std::vector<UsedRange> running;   ///< of launches that may not have ended
+  std::vector<UsedRange> uncovered; ///< of them, those that no wait covers
   std::vector<CheckedArgument> args;
   std::vector<ShadowCell> sharedCells;
   std::map<const void *, std::vector<Release>> releasesAt;

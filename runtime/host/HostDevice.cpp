@@ -9,6 +9,7 @@
 #include <numeric>
 #include <random>
 #include <thread>
+#include <utility>
 
 namespace sinter::host {
 
@@ -180,7 +181,7 @@ Status HostDevice::checkShape(const HostKernel &kernel,
 }
 
 Status HostDevice::bind(const HostKernel &kernel,
-                        std::span<const Argument> arguments) {
+                        std::span<const Argument> arguments, bool startsEarly) {
   const std::vector<format::Param> &params = kernel.source.params;
   const std::string object = "launch of kernel '" + kernel.source.symbol + "'";
   if (arguments.size() != params.size()) {
@@ -227,17 +228,21 @@ Status HostDevice::bind(const HostKernel &kernel,
   if (checker.launchNumbersEnd()) {
     checker.clearShadows(allocations);
   }
-  SINTER_TRY(checker.startLaunch(std::move(checkedArguments)));
+  SINTER_TRY(checker.startLaunch(kernel.source.symbol,
+                                 std::move(checkedArguments), startsEarly));
   for (size_t i = 0; i < buffers.size(); ++i) {
     const CheckedArgument &checked = checker.arguments()[i];
-    buffers[i].slow = checked.tracked || !checked.allocation->written.covers(
-                                             checked.offset, checked.bytes);
+    buffers[i].slow =
+        checked.tracked || !checked.beforeWait.empty() ||
+        !checked.behindWait.empty() ||
+        !checked.allocation->written.covers(checked.offset, checked.bytes);
   }
   return Status::success();
 }
 
 Status HostDevice::launch(KernelId id, const LaunchShape &shape,
                           std::span<const Argument> arguments) {
+  const bool startsEarly = std::exchange(early, false);
   if (id.index >= kernels.size()) {
     return Error{ErrorCode::KernelArguments, "a kernel of the device",
                  "one of " + std::to_string(kernels.size()),
@@ -245,7 +250,7 @@ Status HostDevice::launch(KernelId id, const LaunchShape &shape,
   }
   HostKernel &kernel = kernels[id.index];
   SINTER_TRY(checkShape(kernel, shape));
-  SINTER_TRY(bind(kernel, arguments));
+  SINTER_TRY(bind(kernel, arguments, startsEarly));
   LaunchContext context;
   context.entry = kernel.entry;
   context.kernel = &kernel.source.symbol;
@@ -258,6 +263,25 @@ Status HostDevice::launch(KernelId id, const LaunchShape &shape,
   ++launchCount;
   ++kernel.counters.launches;
   return options.checked ? runChecked(kernel, context) : pool->run(context);
+}
+
+Result<ProgramId> HostDevice::prepareProgram(std::span<const ProgramStep> steps,
+                                             LaunchMode mode) {
+  std::vector<ProgramStep> &program = programs.emplace_back();
+  program.assign(steps.begin(), steps.end());
+  for (ProgramStep &step : program) {
+    step.programmatic &= mode == LaunchMode::Pdl;
+  }
+  return ProgramId{static_cast<uint32_t>(programs.size() - 1)};
+}
+
+Status HostDevice::run(ProgramId program) {
+  checker.startProgram();
+  for (const ProgramStep &step : programs[program.index]) {
+    early = step.programmatic;
+    SINTER_TRY(runStep(step));
+  }
+  return Status::success();
 }
 
 Status HostDevice::runChecked(HostKernel &kernel,
@@ -281,6 +305,7 @@ Status HostDevice::runChecked(HostKernel &kernel,
       break;
     }
   }
+  checker.endLaunch();
   for (size_t i = 0; i < buffers.size(); ++i) {
     kernel.counters.params[i].loaded += buffers[i].loaded;
     kernel.counters.params[i].stored += buffers[i].stored;

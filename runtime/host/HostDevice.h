@@ -62,6 +62,11 @@ public:
   /// SIN4009: arguments that do not fit; SIN4006: an operand that nobody wrote.
   Status gemm(const format::Gemm &problem, std::span<const Argument> arguments,
               const Argument *workspace) override;
+  /// In mode Pdl, checked launches are watched as if those with a programmatic
+  /// edge started before the ones before them had ended.
+  Result<ProgramId> prepareProgram(std::span<const ProgramStep> steps,
+                                   LaunchMode mode) override;
+  Status run(ProgramId program) override;
   Status synchronize() override { return Status::success(); }
   KernelCounters counters(KernelId kernel) const override;
   KernelCounters gemmCounters() const override { return products; }
@@ -71,7 +76,8 @@ private:
   explicit HostDevice(HostOptions options) : options(std::move(options)) {}
   Status checkRange(BufferId buffer, uint64_t offset, uint64_t bytes) const;
   Status checkShape(const HostKernel &kernel, const LaunchShape &shape) const;
-  Status bind(const HostKernel &kernel, std::span<const Argument> arguments);
+  Status bind(const HostKernel &kernel, std::span<const Argument> arguments,
+              bool startsEarly);
   Status runChecked(HostKernel &kernel, const LaunchContext &context);
 
   HostOptions options;
@@ -83,6 +89,8 @@ private:
   std::vector<HostKernel> kernels;
   std::vector<SinterBuffer> buffers; ///< of the launch that runs
   uint64_t launchCount = 0;
+  std::vector<std::vector<ProgramStep>> programs;
+  bool early = false;      ///< the next launch, in a program
   KernelCounters products; ///< of gemm(); bytes in checked mode
   BufferId staged;
   uint64_t stagedOffset = 0;
