@@ -56,7 +56,8 @@ std::string emitAdvanceText(const AdvanceShape &shape, llvm::StringRef symbol) {
   writer.constant("Capacity", shape.capacity);
   writer.line();
   {
-    auto scope = openKernel(writer, oneWarp, advanceWork(shape).params);
+    auto scope =
+        openKernel(writer, oneWarp, advanceWork(shape).params, Wait::InBody);
     writer.call("advance<Batch, Rows, Ends, Capacity>",
                 {"ids", "positions", "token", "log", "count", "stop", "ends"});
   }

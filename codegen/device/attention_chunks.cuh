@@ -135,7 +135,7 @@ DEVICE void insertRow(int chunk, int position, Piece<8> row,
 template <typename A>
 DEVICE void stageQuery(In<bf16> q, i64 first) {
   const Shared<float> query = shared<float>(4 * A::query, A::G * A::D);
-  for (int p = threadIndex(); p < A::G * A::D / 8; p += blockSize()) {
+  for (int p = threadIndex(); p < A::G * A::D / 8; p += A::threads) {
     storeFloats(query, p * 8, toFloats(loadPiece<8>(q, first + p * 8)));
   }
 }

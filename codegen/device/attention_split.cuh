@@ -83,7 +83,7 @@ DEVICE void attendRange(In<bf16> keys, In<bf16> values, i64 line,
 /// Stores G * D outputs from `first` on, of a row that has one block.
 template <typename A>
 DEVICE void storeAttention(Out<bf16> y, i64 first) {
-  for (int e = threadIndex(); e < A::G * A::D; e += blockSize()) {
+  for (int e = threadIndex(); e < A::G * A::D; e += A::threads) {
     const AttentionPart all = joinParts<A>(e);
     store(y, first + e, toBf16(all.sum / all.norm));
   }
@@ -99,7 +99,7 @@ DEVICE void joinSplits(Out<bf16> y, InOut<float> stats, InOut<float> parts,
   constexpr int D = A::D;
   constexpr int G = A::G;
   const i64 begin = static_cast<i64>(item) * Splits;
-  for (int e = threadIndex(); e < G * D; e += blockSize()) {
+  for (int e = threadIndex(); e < G * D; e += A::threads) {
     const AttentionPart part = joinParts<A>(e);
     if (e % D == 0) {
       store(stats, (begin + split) * 2 * G + e / D, part.highest);
@@ -110,32 +110,45 @@ DEVICE void joinSplits(Out<bf16> y, InOut<float> stats, InOut<float> parts,
   if (!lastToArrive(arrivals, item, active, 4 * A::query)) {
     return;
   }
-  // Thread s * G + g weighs split s of head g; the parts are on their way.
+  // Thread s * G + g weighs split s of head g. All loads are requested before
+  // the first is used: they take one trip.
   const Shared<float> shares = shared<float>(4 * A::parts, 2 * Splits * G);
-  constexpr int each = (G * D + 32 * A::Warps - 1) / (32 * A::Warps);
+  constexpr int each = (G * D + A::threads - 1) / A::threads;
   float sums[each][Splits];
   UNROLL for (int n = 0; n < each; ++n) {
-    const int e = n * 32 * A::Warps + threadIndex();
+    const int e = n * A::threads + threadIndex();
     UNROLL for (int s = 0; s < Splits; ++s) {
       if (s < active && e < G * D) {
         sums[n][s] = load(parts, (begin + s) * G * D + e);
       }
     }
   }
-  for (int i = threadIndex(); i < active * G; i += blockSize()) {
-    const int g = i % G;
-    float highest = load(stats, begin * 2 * G + g);
-    for (int s = 1; s < active; ++s) {
-      highest = maxF(highest, load(stats, (begin + s) * 2 * G + g));
+  for (int i = threadIndex(); i < Splits * G; i += A::threads) {
+    if (i < active * G) {
+      const int g = i % G;
+      const i64 own = (begin + i / G) * 2 * G + g;
+      const float mine = load(stats, own);
+      const float norm = load(stats, own + G);
+      float others[Splits];
+      UNROLL for (int s = 0; s < Splits; ++s) {
+        if (s < active) {
+          others[s] = load(stats, (begin + s) * 2 * G + g);
+        }
+      }
+      float highest = mine;
+      UNROLL for (int s = 0; s < Splits; ++s) {
+        if (s < active) {
+          highest = maxF(highest, others[s]);
+        }
+      }
+      const float rescale = expF(mine - highest);
+      store(shares, i, rescale);
+      store(shares, Splits * G + i, norm * rescale);
     }
-    const i64 own = (begin + i / G) * 2 * G + g;
-    const float rescale = expF(load(stats, own) - highest);
-    store(shares, i, rescale);
-    store(shares, Splits * G + i, load(stats, own + G) * rescale);
   }
   blockBarrier();
   UNROLL for (int n = 0; n < each; ++n) {
-    const int e = n * 32 * A::Warps + threadIndex();
+    const int e = n * A::threads + threadIndex();
     if (e < G * D) {
       const int g = e / D;
       float norm = 0.0f;

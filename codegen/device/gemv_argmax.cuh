@@ -48,8 +48,24 @@ DEVICE void storeArgMax(Out<i32> ids, InOut<float> values, InOut<i32> indices,
   }
   best = asFloat(0xff800000u);
   index = noIndex;
-  for (int b = threadIndex(); b < gridSize(); b += blockSize()) {
-    takeBetter(load(values, b), load(indices, b), best, index);
+  // Several pairs on their way at a time.
+  constexpr int threads = 32 * Warps;
+  constexpr int ahead = 4;
+  for (int first = threadIndex(); first < gridSize();
+       first += ahead * threads) {
+    float candidates[ahead];
+    i32 places[ahead];
+    UNROLL for (int n = 0; n < ahead; ++n) {
+      if (first + n * threads < gridSize()) {
+        candidates[n] = load(values, first + n * threads);
+        places[n] = load(indices, first + n * threads);
+      }
+    }
+    UNROLL for (int n = 0; n < ahead; ++n) {
+      if (first + n * threads < gridSize()) {
+        takeBetter(candidates[n], places[n], best, index);
+      }
+    }
   }
   blockArgMax<Warps>(arena, best, index);
   if (threadIndex() == 0) {

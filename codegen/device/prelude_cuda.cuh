@@ -13,11 +13,15 @@
 
 DEVICE u32 asBits(float x) { return __float_as_uint(x); }
 DEVICE float asFloat(u32 bits) { return __uint_as_float(bits); }
-/// The instruction's NaN is 0x7fff.
+/// In the upper half of two at once, an arithmetic instruction; one alone goes
+/// to the slow unit for conversions. Its NaN is 0x7fff.
+DEVICE float roundBf16(float x) {
+  u32 bits;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(x), "f"(0.0f));
+  return x != x ? __uint_as_float(0x7fc00000u) : __uint_as_float(bits);
+}
 DEVICE bf16 toBf16(float x) {
-  u16 bits;
-  asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(x));
-  return bf16{x != x ? static_cast<u16>(0x7fc0) : bits};
+  return bf16{static_cast<u16>(__float_as_uint(roundBf16(x)) >> 16)};
 }
 
 template <typename To, typename From>
@@ -85,15 +89,30 @@ DEVICE Shared<T> shared(i64 byteOffset, i64 count) {
   return {reinterpret_cast<T *>(sinterArena + byteOffset)};
 }
 
+/// What moves as one access; a struct of words is copied word by word.
+template <int Bytes>
+struct Access;
+template <>
+struct Access<4> {
+  using Type = u32;
+};
+template <>
+struct Access<8> {
+  using Type = uint2;
+};
+template <>
+struct Access<16> {
+  using Type = uint4;
+};
 template <int N, typename T>
 DEVICE Vec<T, N> loadWords(const T *from) {
-  static_assert(sizeof(T) * N <= 16, "at most 16 bytes");
-  return *reinterpret_cast<const Vec<T, N> *>(from);
+  using Whole = typename Access<sizeof(T) * N>::Type;
+  return bitsAs<Vec<T, N>>(*reinterpret_cast<const Whole *>(from));
 }
 template <int N, typename T>
 DEVICE void storeWords(T *to, Vec<T, N> value) {
-  static_assert(sizeof(T) * N <= 16, "at most 16 bytes");
-  *reinterpret_cast<Vec<T, N> *>(to) = value;
+  using Whole = typename Access<sizeof(T) * N>::Type;
+  *reinterpret_cast<Whole *>(to) = bitsAs<Whole>(value);
 }
 
 #define SINTER_LOADS(VIEW)                                                     \

@@ -35,6 +35,9 @@ DEVICE bf16 toBf16(float x) {
   }
   return bf16{static_cast<u16>((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
 }
+DEVICE float roundBf16(float x) {
+  return asFloat(static_cast<u32>(toBf16(x).bits) << 16);
+}
 
 template <typename T, int N>
 struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vec {

@@ -17,7 +17,6 @@ DEVICE int warpIndex() { return threadIndex() / 32; }
 DEVICE int warpCount() { return blockSize() / 32; }
 
 DEVICE float toFloat(bf16 x) { return asFloat(static_cast<u32>(x.bits) << 16); }
-DEVICE float roundBf16(float x) { return toFloat(toBf16(x)); }
 
 template <int N>
 DEVICE Vec<float, N> toFloat(Vec<bf16, N> x) {

@@ -227,8 +227,10 @@ TEST(FusedMutants, ArgmaxBehindGemv) {
         "addRelaxed(arrivals, i, 1u - blocks);", "SIN4003"},
        {"the last but one to arrive", "return load(before, 0) == blocks - 1;",
         "return load(before, 0) == blocks - 2;", "SIN4003"},
-       {"the last block's part left out", "b < gridSize(); b += blockSize()",
-        "b < gridSize() - 1; b += blockSize()", "counts"},
+       {"the last block's part left out",
+        "if (first + n * threads < gridSize()) {\n        candidates",
+        "if (first + n * threads < gridSize() - 1) {\n        candidates",
+        "counts"},
        {"everybody's arrival read before it is known",
         "  blockBarrier();\n  return load(before, 0)",
         "  return load(before, 0)", "SIN4006"},
@@ -320,8 +322,10 @@ TEST(FusedMutants, SplitAttention) {
         "lastToArrive(arrivals, item, active, 4 * A::query)",
         "lastToArrive(arrivals, item, Splits, 4 * A::query)", "SIN4003"},
        {"shares read before they are known",
-        "rescale);\n  }\n  blockBarrier();\n  UNROLL for (int n = 0; n < each",
-        "rescale);\n  }\n  UNROLL for (int n = 0; n < each", "SIN4003"},
+        "rescale);\n    }\n  }\n  blockBarrier();\n  UNROLL for (int n = 0; n "
+        "< "
+        "each",
+        "rescale);\n    }\n  }\n  UNROLL for (int n = 0; n < each", "SIN4003"},
        {"every split with the first one's share",
         "fmaF(sums[n][s], load(shares, s * G + g), sum)",
         "fmaF(sums[n][s], load(shares, g), sum)", "values"}});
