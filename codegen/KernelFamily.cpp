@@ -4,6 +4,7 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
 
 namespace sinter::codegen {
 
@@ -58,6 +59,41 @@ KernelConfig::fromAttribute(mlir::DictionaryAttr dict) {
   return config;
 }
 
+std::optional<KernelConfig> KernelConfig::parse(llvm::StringRef text) {
+  KernelConfig config;
+  while (true) {
+    text = text.ltrim(" ,;");
+    if (text.empty()) {
+      break;
+    }
+    auto [name, rest] = text.split('=');
+    name = name.rtrim(' ');
+    rest = rest.ltrim(' ');
+    int64_t value = 0;
+    if (!llvm::all_of(name, [](char c) { return llvm::isAlpha(c); }) ||
+        name.empty() || rest.consumeInteger(10, value) ||
+        (!rest.empty() && !llvm::is_contained(" ,;", rest.front()))) {
+      return std::nullopt;
+    }
+    config.values.emplace_back(name.str(), value);
+    text = rest;
+  }
+  llvm::sort(config.values);
+  for (size_t i = 1; i < config.values.size(); ++i) {
+    if (config.values[i].first == config.values[i - 1].first) {
+      return std::nullopt;
+    }
+  }
+  return config.values.empty() ? std::nullopt : std::optional(config);
+}
+
+bool KernelConfig::hasNames(llvm::ArrayRef<llvm::StringRef> names) const {
+  return llvm::equal(values, names,
+                     [](const auto &entry, llvm::StringRef name) {
+                       return entry.first == name;
+                     });
+}
+
 uint64_t Work::loadedBytes() const {
   uint64_t sum = 0;
   for (const ParamWork &param : params) {
@@ -88,6 +124,18 @@ uint64_t Work::uniqueBytes(ParamClass kind) const {
     sum += param.kind == kind ? param.uniqueLoaded + param.uniqueStored : 0;
   }
   return sum;
+}
+
+Verdict KernelFamily::admits(const GroupView &group, const KernelConfig &config,
+                             const DeviceSpec &device) const {
+  const llvm::SmallVector<KernelConfig> all = enumerate(group, device);
+  if (llvm::is_contained(all, config)) {
+    return Verdict::ok();
+  }
+  return Verdict::refused(plan::Reason::RefusedConfiguration,
+                          "'" + config.text() + "', wanted one of " +
+                              std::to_string(all.size()) + " such as '" +
+                              all.front().text() + "'");
 }
 
 } // namespace sinter::codegen

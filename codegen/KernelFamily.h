@@ -51,6 +51,11 @@ public:
   mlir::DictionaryAttr attribute(mlir::MLIRContext *context) const;
   /// Inverse of attribute(); nothing if some entry is not a signless i64.
   static std::optional<KernelConfig> fromAttribute(mlir::DictionaryAttr dict);
+  /// Inverse of text(); ';' and spaces may stand for ", ". Nothing if malformed
+  /// or a name stands twice.
+  static std::optional<KernelConfig> parse(llvm::StringRef text);
+  /// Has it numbers of these names, in alphabetical order, and no other?
+  bool hasNames(llvm::ArrayRef<llvm::StringRef> names) const;
   bool operator==(const KernelConfig &) const = default;
 
 private:
@@ -99,6 +104,9 @@ struct Work {
   /// Bytes of weights that are requested before the first read of what other
   /// kernels store; those that several blocks share, once.
   uint64_t prefetchBytes = 0;
+  /// Bytes that the last block to arrive reads of what the others of its group
+  /// left for it; 0: none waits for others.
+  uint64_t joinedBytes = 0;
   std::array<uint32_t, 3> grid{1, 1, 1};
   std::array<uint32_t, 3> block{1, 1, 1}; ///< block[0] is a multiple of 32
   uint32_t sharedBytes = 0;               ///< dynamic, per block
@@ -133,6 +141,11 @@ public:
   /// choice where nothing prices them.
   virtual llvm::SmallVector<KernelConfig>
   enumerate(const GroupView &group, const DeviceSpec &device) const = 0;
+
+  /// May the kernel be written in this configuration, which need not be one of
+  /// enumerate(), on this device? By default only those are.
+  virtual Verdict admits(const GroupView &group, const KernelConfig &config,
+                         const DeviceSpec &device) const;
 
   /// Exact work. `workload` gives the number of positions attended.
   virtual Work work(const GroupView &group, const KernelConfig &config,

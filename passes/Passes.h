@@ -50,6 +50,9 @@ struct PlanPipelineOptions
   ListOption<std::string> forbid{
       *this, "forbid",
       llvm::cl::desc("patterns of ops that no group of several ops may hold")};
+  ListOption<std::string> kernelConfig{
+      *this, "kernel-config",
+      llvm::cl::desc("PATTERN=NAME=NUMBER;NAME=NUMBER;...")};
   Option<bool> verify{*this, "verify",
                       llvm::cl::desc("check the contract after every stage"),
                       llvm::cl::init(true)};

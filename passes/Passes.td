@@ -99,8 +99,9 @@ def PlanMark : Sinter_Pass<"plan-mark"> {
 
     The mode is `mode` or the one with the cheapest plan, the same for all ops of
     an entry. `before` is what the ops cost alone in that mode. Groups are numbered
-    in the order in which they run. `plan.force` and the options `force` and
-    `forbid` (globs over names of ops) are honoured or refused. What the prices
+    in the order in which they run. `plan.force` and the options `force`,
+    `forbid` and `kernel-config` (globs over names of ops) are honoured or refused; a
+    configuration need not be one that the family enumerates. What the prices
     rest on without a measurement is listed in `plan.priors` of the function.
 
     Before:
@@ -131,6 +132,8 @@ def PlanMark : Sinter_Pass<"plan-mark"> {
                "PATTERN=fuse, PATTERN=library or PATTERN=single">,
     ListOption<"forbid", "forbid", "std::string",
                "patterns of ops that no group of several ops may hold">,
+    ListOption<"kernelConfig", "kernel-config", "std::string",
+               "PATTERN=NAME=NUMBER;NAME=NUMBER;...">,
     Option<"configs", "configs", "bool", "true",
            "write the chosen families and configurations into the marks">
   ];

@@ -39,8 +39,10 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
   // The options of a pass refer to lists, they do not hold them.
   const auto force = llvm::to_vector(options.force);
   const auto forbid = llvm::to_vector(options.forbid);
+  const auto kernelConfig = llvm::to_vector(options.kernelConfig);
   mark.force = force;
   mark.forbid = forbid;
+  mark.kernelConfig = kernelConfig;
   mark.configs = options.config < 0;
   PlanSelectKernelsOptions select;
   select.target = options.target;

@@ -139,6 +139,11 @@ private:
       asked.forces.push_back(std::move(one));
     }
     asked.forbidden.assign(forbid.begin(), forbid.end());
+    for (const std::string &text : kernelConfig) {
+      SINTER_ASSIGN(planning::ConfigRequest one,
+                    planning::parseConfigRequest(text));
+      asked.configs.push_back(std::move(one));
+    }
     return asked;
   }
 

@@ -101,8 +101,7 @@ struct PlanSelectKernelsPass
              << "; run plan-mark again";
     }
     auto config = codegen::KernelConfig::fromAttribute(op.getConfigAttr());
-    if (!config ||
-        !llvm::is_contained(family->enumerate(group, device), *config)) {
+    if (!config || !family->admits(group, *config, device)) {
       return op.emitError()
              << name << ": the configuration {"
              << (config ? config->text() : "") << "} is none of family '"

@@ -276,8 +276,7 @@ private:
     std::optional<codegen::KernelConfig> config =
         configAttr ? codegen::KernelConfig::fromAttribute(configAttr)
                    : std::nullopt;
-    if (!config ||
-        !llvm::is_contained(family->enumerate(view, device), *config)) {
+    if (!config || !family->admits(view, *config, device)) {
       return broken(op) << name << ": the configuration {"
                         << (config ? config->text() : "")
                         << "} is none of family '" << familyName

@@ -60,6 +60,13 @@ std::string optionsText(const DecisionOptions &decisions) {
   };
   list("force", decisions.forces);
   list("forbid", decisions.forbidden);
+  std::vector<std::string> configs = decisions.configs;
+  for (std::string &config : configs) {
+    // Spaces and commas are the pipeline's own.
+    std::replace(config.begin(), config.end(), ',', ';');
+    std::erase(config, ' ');
+  }
+  list("kernel-config", configs);
   return text;
 }
 
@@ -104,6 +111,7 @@ Result<PlanArtifact> compileModel(const CompileRequest &request) {
   options.mode = decisions.mode;
   options.force = decisions.forces;
   options.forbid = decisions.forbidden;
+  options.kernelConfig = decisions.configs;
   SINTER_TRY(runPlanPipeline(*module, request.source.name, options));
   return codegen::emitPlan(*module, device, origin);
 }

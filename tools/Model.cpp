@@ -66,10 +66,11 @@ Status checkNothingAsked(const DecisionOptions &asked,
   if (asked.empty()) {
     return Status::success();
   }
-  const char *option = asked.set              ? "--decisions"
-                       : !asked.mode.empty()  ? "--mode"
-                       : asked.forces.empty() ? "--forbid"
-                                              : "--force";
+  const char *option = asked.set                 ? "--decisions"
+                       : !asked.mode.empty()     ? "--mode"
+                       : !asked.forces.empty()   ? "--force"
+                       : asked.forbidden.empty() ? "--config"
+                                                 : "--forbid";
   return Error{ErrorCode::ConflictingArguments, option, "a model",
                "the plan " + plan,
                "leave it out, a plan has its own; or name the model"};

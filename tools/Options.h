@@ -38,9 +38,11 @@ struct DecisionOptions {
   std::string mode;                   ///< "stream", "graph", "pdl"; or empty
   std::vector<std::string> forces;    ///< "PATTERN=fuse|library|single"
   std::vector<std::string> forbidden; ///< patterns of ops that are not fused
+  std::vector<std::string> configs;   ///< "PATTERN=rows = 4, warps = 4"
 
   bool empty() const {
-    return !set && mode.empty() && forces.empty() && forbidden.empty();
+    return !set && mode.empty() && forces.empty() && forbidden.empty() &&
+           configs.empty();
   }
 };
 

@@ -1,68 +1,18 @@
 //===- AttentionDecodeFamily.cpp - Few query rows against the cache -------===//
 
-#include "codegen/families/AttentionGroup.h"
+#include "codegen/families/AttentionLayout.h"
 #include "codegen/families/OpKernel.h"
 #include "ir/decoder/RopeFrequencies.h"
 #include "ir/target/DeviceSpec.h"
-
-#include "llvm/Support/MathExtras.h"
 
 namespace sinter::codegen {
 
 namespace {
 
-/// A configuration in numbers; AttentionShape has the words.
-struct Layout {
-  Layout(const AttentionGroup &group, const KernelConfig &config)
-      : heads(config.get("heads")), warps(config.get("warps")),
-        depth(config.get("depth")), stages(config.get("stages")),
-        splits(config.get("splits")),
-        streams(warps * 32 / lanes(group.headDim, heads)),
-        blocksPerRow(group.heads / heads), items(group.rows * blocksPerRow) {
-    const auto padded = static_cast<int64_t>(llvm::PowerOf2Ceil(heads));
-    const int64_t chunks =
-        (heads * group.headDim + group.headDim + 2 * heads * streams +
-         2 * streams * padded * (depth + 1) + 3) /
-        4 * 4;
-    arena = 4 * chunks + std::max(32 * stages * depth * 32 * warps,
-                                  4 * streams * heads * group.headDim);
-  }
-  /// Of a stream.
-  static int64_t lanes(int64_t headDim, int64_t heads) {
-    return static_cast<int64_t>(
-        std::max(llvm::PowerOf2Ceil(headDim / 8), llvm::PowerOf2Ceil(heads)));
-  }
-  /// Each lane has at most one score.
-  static int64_t mostDepth(const AttentionGroup &group, int64_t heads) {
-    return lanes(group.headDim, heads) /
-           static_cast<int64_t>(llvm::PowerOf2Ceil(heads));
-  }
-  int64_t heads;
-  int64_t warps;
-  int64_t depth;  ///< positions of a stream per chunk
-  int64_t stages; ///< chunks on their way
-  int64_t splits;
-  int64_t streams;      ///< of a block
-  int64_t blocksPerRow; ///< and split
-  int64_t items;        ///< rows times KV heads, or parts of KV heads
-  int64_t arena = 0;    ///< bytes of shared memory
+using Layout = AttentionLayout;
 
-  /// Registers of a thread, an upper bound found by compiling: a chunk, query
-  /// and product in floats, and the rest.
-  int64_t registers() const { return 8 * depth + 16 * heads + 64; }
-};
-
-/// Splits that have positions: splitRange<splits, streams>(_, count).active.
-int64_t activeSplits(int64_t count, const Layout &layout) {
-  const int64_t each =
-      ceilDiv(count, layout.splits * layout.streams) * layout.streams;
-  return ceilDiv(count, each);
-}
-
-/// {heads}: query heads per block, a divisor of the query heads per KV head;
-/// keys and values are read once for them. {warps} share out the positions of a
-/// block, {splits} blocks those of a row and KV head. Every split makes the
-/// query; the one with the newest position makes the newest key and appends.
+/// Every split makes the query; the one with the newest position makes the
+/// newest key and appends.
 class AttentionDecodeFamily : public KernelFamily {
 public:
   llvm::StringRef name() const override { return "attention_decode"; }
@@ -73,10 +23,10 @@ public:
     if (Verdict verdict = AttentionGroup::match(group, attention); !verdict) {
       return verdict;
     }
-    if (enumerate(group, device).empty()) {
+    if (Layout::enumerate(attention, device).empty()) {
       return Verdict::refused(
           plan::Reason::RefusedSharedMemory,
-          std::to_string(Layout(attention, smallest(attention)).arena) +
+          std::to_string(Layout(attention, Layout::smallest(attention)).arena) +
               " bytes of shared memory, wanted at most " +
               std::to_string(device.limits.sharedBytesPerBlock.value));
     }
@@ -95,47 +45,12 @@ public:
 
   llvm::SmallVector<KernelConfig>
   enumerate(const GroupView &group, const DeviceSpec &device) const override {
-    const AttentionGroup attention = AttentionGroup::of(group);
-    llvm::SmallVector<KernelConfig> configs;
-    auto fits = [&](const KernelConfig &config) {
-      const Layout layout(attention, config);
-      const uint64_t threads = 32 * layout.warps;
-      return (layout.splits == 1 || 32 * layout.splits <= attention.capacity) &&
-             static_cast<uint64_t>(layout.arena) <=
-                 device.limits.sharedBytesPerBlock.value &&
-             threads <= device.limits.threadsPerBlock.value &&
-             threads * layout.registers() <= 65536;
-    };
-    auto add = [&](int64_t splits, int64_t warps, int64_t depth,
-                   int64_t stages) {
-      // Accumulators of 8 heads are what the registers hold.
-      for (int64_t heads = std::min<int64_t>(attention.perKvHead, 8);
-           heads >= fewestHeads(attention); --heads) {
-        const KernelConfig config{
-            {"depth", std::min(depth, Layout::mostDepth(attention, heads))},
-            {"heads", heads},
-            {"splits", splits},
-            {"stages", stages},
-            {"warps", warps}};
-        if (attention.perKvHead % heads == 0 && fits(config)) {
-          configs.push_back(config);
-        }
-      }
-    };
-    add(1, 4, 4, 2);
-    add(1, 8, 4, 4);
-    if (fits(smallest(attention))) {
-      configs.push_back(smallest(attention));
-    }
-    const int64_t items = attention.rows * attention.kvHeads;
-    // Smaller blocks, or more than half the SMs, lost wherever measured.
-    for (int64_t splits : {2, 4, 8, 16, 32}) {
-      if (2 * items * splits <= static_cast<int64_t>(device.limits.sms.value)) {
-        add(splits, 8, 4, 4);
-        add(splits, 16, 2, 2);
-      }
-    }
-    return configs;
+    return Layout::enumerate(AttentionGroup::of(group), device);
+  }
+
+  Verdict admits(const GroupView &group, const KernelConfig &config,
+                 const DeviceSpec &device) const override {
+    return Layout::admits(AttentionGroup::of(group), config, device);
   }
 
   Work work(const GroupView &group, const KernelConfig &config,
@@ -151,7 +66,7 @@ public:
     for (int64_t token = 0; token < attention.tokens(); ++token) {
       const int64_t count = std::max<int64_t>(workload.context - token, 1);
       positions += attention.batch * count;
-      const uint64_t splits = activeSplits(count, layout);
+      const uint64_t splits = layout.activeSplits(count);
       active += attention.batch * layout.blocksPerRow * splits;
       weighed += attention.batch * layout.blocksPerRow * splits * (splits + 2);
     }
@@ -204,8 +119,14 @@ public:
     if (layout.splits > 1) {
       addWorkspaceBytes(signature, layout, active, weighed, outputs);
     }
-    Work work = signature.work(launchOf(attention, layout), workload);
-    work.prefetchBytes = prefetchBytes(attention, layout, workload);
+    Work work = signature.work(layout.launch(attention), workload);
+    if (layout.splits > 1) {
+      // Parts of the outputs, and a maximum and a norm of each head.
+      work.joinedBytes =
+          4 * layout.heads * (attention.headDim + 2) *
+          layout.activeSplits(std::max<int64_t>(workload.context, 1));
+    }
+    work.prefetchBytes = layout.prefetchBytes(attention, workload);
     return work;
   }
 
@@ -234,7 +155,7 @@ public:
     const bool split = layout.splits > 1;
     emitConstants(attention, layout, writer);
     CudaWriter::Scope kernel =
-        signature.openKernel(writer, launchOf(attention, layout), Wait::InBody);
+        signature.openKernel(writer, layout.launch(attention), Wait::InBody);
     writer.line("const i64 row = blockIndexY();");
     writer.line("const i64 head = static_cast<i64>(blockIndex() / kSplits) * "
                 "kHeadsPerBlock;");
@@ -281,51 +202,8 @@ public:
   }
 
 private:
-  /// Whoever appends must be alone with its KV head.
-  static int64_t fewestHeads(const AttentionGroup &attention) {
-    return attention.keyAppend ? attention.perKvHead : 1;
-  }
-  /// What asks least of a device.
-  static KernelConfig smallest(const AttentionGroup &attention) {
-    return {{"depth", 1},
-            {"heads", fewestHeads(attention)},
-            {"splits", 1},
-            {"stages", 1},
-            {"warps", 2}};
-  }
-
   static bool makesHeads(const AttentionGroup &attention) {
     return attention.query.norm || attention.query.rope || attention.keyAppend;
-  }
-
-  static LaunchShape launchOf(const AttentionGroup &attention,
-                              const Layout &layout) {
-    LaunchShape launch;
-    launch.gridX = layout.blocksPerRow * layout.splits;
-    launch.gridY = attention.rows;
-    launch.threads = 32 * layout.warps;
-    launch.blocksPerSm = residentBlocks(launch.threads, layout.registers());
-    launch.sharedBytes = layout.arena;
-    return launch;
-  }
-
-  /// Rows of the cache in the first chunk of every block, but those of this
-  /// step's tokens.
-  static uint64_t prefetchBytes(const AttentionGroup &attention,
-                                const Layout &layout,
-                                const Workload &workload) {
-    uint64_t rows = 0;
-    for (int64_t token = 0; token < attention.tokens(); ++token) {
-      const int64_t count = std::max<int64_t>(workload.context - token, 1);
-      const int64_t old = std::max<int64_t>(count - attention.tokens(), 0);
-      const int64_t each =
-          ceilDiv(count, layout.splits * layout.streams) * layout.streams;
-      for (int64_t from = 0; from < old; from += each) {
-        rows += std::min(
-            {each, old - from, layout.stages * layout.streams * layout.depth});
-      }
-    }
-    return 4 * attention.headDim * rows * attention.batch * layout.blocksPerRow;
   }
 
   static KernelSignature signatureOf(const GroupView &group,

@@ -143,6 +143,42 @@ public:
     return configs;
   }
 
+  Verdict admits(const GroupView &group, const KernelConfig &config,
+                 const DeviceSpec &device) const override {
+    auto unfit = [&](const std::string &wanted) {
+      return Verdict::refused(plan::Reason::RefusedConfiguration,
+                              "'" + config.text() + "', wanted " + wanted);
+    };
+    if (!config.hasNames({"rows", "turns", "unroll", "warps"})) {
+      return unfit("rows, turns, unroll and warps");
+    }
+    GemvGroup gemv = GemvGroup::of(group);
+    const int64_t outputs = gemv.outputs();
+    const int64_t rows = config.get("rows");
+    const int64_t most = 16 / gemv.linesPerOutput();
+    if (rows < 1 || rows > std::min(outputs, most) ||
+        !llvm::isPowerOf2_64(rows)) {
+      return unfit("rows of a power of two up to " +
+                   std::to_string(std::min(outputs, most)));
+    }
+    const int64_t warps = config.get("warps");
+    if (warps < 1 || warps > 32) {
+      return unfit("1 to 32 warps");
+    }
+    const int64_t turns = config.get("turns");
+    const auto mostTurns = static_cast<int64_t>(ceilDiv(outputs, rows));
+    if (turns < 1 || turns > mostTurns) {
+      return unfit("1 to " + std::to_string(mostTurns) + " turns");
+    }
+    const int64_t unroll = config.get("unroll");
+    const int64_t share =
+        ceilDiv(gemv.width() / pieceLength(gemv.width()), 32 * warps);
+    if (unroll < 1 || unroll > share) {
+      return unfit("an unroll of 1 to " + std::to_string(share));
+    }
+    return refuse(gemv, Layout(gemv, config), device);
+  }
+
   Work work(const GroupView &group, const KernelConfig &config,
             const Workload &workload) const override {
     GemvGroup gemv = GemvGroup::of(group);
@@ -181,6 +217,9 @@ public:
       signature.of(last).storedBytes += 2 * gemv.outputs();
     }
     Work work = signature.work(launchOf(gemv, layout), workload);
+    if (gemv.argmax) {
+      work.joinedBytes = 8 * blocks; // a pair of each
+    }
     for (ParamWork &param : work.params) {
       const uint64_t whole = param.count * dtypeBytes(param.dtype);
       param.uniqueLoaded = std::min(param.loadedBytes, whole);

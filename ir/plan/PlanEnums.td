@@ -151,6 +151,8 @@ defvar planReasons = [
          "the library has no epilogue or prologue for a neighbour in the group">,
   Reason<"RefusedCapture", 34, "refused_capture",
          "the op cannot be part of a captured graph">,
+  Reason<"RefusedConfiguration", 35, "refused_configuration",
+         "the family cannot be written in this configuration">,
 ];
 
 def Plan_Reason : Plan_Enum<"Reason", "why a choice was made or refused",

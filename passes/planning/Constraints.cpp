@@ -27,6 +27,20 @@ Result<Force> parseForce(std::string_view text) {
                "for example 'layers.*.o_proj=single'"};
 }
 
+Result<ConfigRequest> parseConfigRequest(std::string_view text) {
+  const auto [pattern, rest] = llvm::StringRef(text).split('=');
+  std::optional<codegen::KernelConfig> config =
+      codegen::KernelConfig::parse(rest);
+  if (pattern.empty() || !config) {
+    return Error{ErrorCode::BadArgument, "config '" + std::string(text) + "'",
+                 "PATTERN=NAME = NUMBER, NAME = NUMBER, ...",
+                 pattern.empty() ? "no pattern" : "'" + rest.str() + "'",
+                 "for example 'layers.*.o_proj=rows = 4, turns = 1, unroll = "
+                 "2, warps = 4'"};
+  }
+  return ConfigRequest{pattern.str(), std::move(*config)};
+}
+
 namespace {
 
 /// Every name in the op's location: an op that stands for several has theirs.
@@ -124,6 +138,24 @@ Result<std::vector<Constraint>> constraintsOf(const fusion::EntryGraph &entry,
       constraint.forbiddenBy = by;
       return Status::success();
     }));
+  }
+  for (const ConfigRequest &asked : options.configs) {
+    const std::string by =
+        "config '" + asked.pattern + "=" + asked.config.text() + "'";
+    SINTER_TRY(
+        forEachMatch(entry, asked.pattern, by, [&](uint32_t number) -> Status {
+          Constraint &constraint = constraints[number];
+          const std::string &op = entry.graph.name(number);
+          if (constraint.config && *constraint.config != asked.config) {
+            return contradiction(op, constraint.configBy, by);
+          }
+          if (constraint.forced == plan::Choice::Library) {
+            return contradiction(op, constraint.forcedBy, by);
+          }
+          constraint.config = asked.config;
+          constraint.configBy = by;
+          return Status::success();
+        }));
   }
   return constraints;
 }

@@ -7,12 +7,15 @@
 
 namespace sinter::planning {
 
-/// What `plan.force`, forces and forbidden patterns ask of one op.
+/// What `plan.force`, forces, forbidden patterns and configurations ask of one
+/// op.
 struct Constraint {
   std::optional<plan::Choice> forced;
   std::string forcedBy; ///< "plan.force", "force 'l*=fuse'"
   bool forbidden = false;
   std::string forbiddenBy; ///< "forbid 'l*'"
+  std::optional<codegen::KernelConfig> config;
+  std::string configBy; ///< "config 'l*=rows = 4, warps = 4'"
 };
 
 /// One per op of the graph. SIN2675: an op of which two things are asked;

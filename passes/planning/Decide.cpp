@@ -124,7 +124,8 @@ private:
             ? phase.after
             : apart(phase.ops, false, tail, &body).value_or(phase.after);
     phase.forced = llvm::any_of(phase.ops, [&](uint32_t op) {
-      return constraints[op].forced == variant.choice;
+      return constraints[op].forced == variant.choice ||
+             constraints[op].config.has_value();
     });
     switch (variant.choice) {
     case plan::Choice::Fuse:

@@ -97,7 +97,8 @@ public:
       plan.modes = {*options.mode};
     }
     SINTER_ASSIGN(constraints, constraintsOf(plan.entry, options));
-    SINTER_TRY(findGroups(plan, device, workload.workload(), asksForGroups()));
+    SINTER_TRY(findGroups(plan, device, workload.workload(), asksForGroups(),
+                          constraints));
     SINTER_TRY(priceGroups(plan, device));
     SINTER_TRY(checkModes());
     restrict();
@@ -264,6 +265,11 @@ private:
         plan.entry.ops[op]->getName().getStringRef().str() + ")";
     const Answer &answer = plan.answers[alone.answer];
     const Constraint &constraint = constraints[op];
+    if (constraint.config && !constraint.forced) {
+      return {ErrorCode::ForceRefused, object, constraint.configBy,
+              describe(answer.nearestRefusal()),
+              "ask for another configuration"};
+    }
     if (!constraint.forced) {
       return {ErrorCode::NotPlannable, object,
               "a kernel family or a library that runs it",

@@ -48,6 +48,17 @@ struct Force {
 /// "layers.*.swiglu=single". SIN1003 names `text`.
 Result<Force> parseForce(std::string_view text);
 
+/// The kernel of every op with a name that `pattern` matches has this
+/// configuration, whichever family and group the op is in.
+struct ConfigRequest {
+  std::string pattern;
+  codegen::KernelConfig config;
+  bool operator==(const ConfigRequest &) const = default;
+};
+
+/// "layers.*.o_proj=rows = 4, warps = 4". SIN1003 names `text`.
+Result<ConfigRequest> parseConfigRequest(std::string_view text);
+
 struct PlanningOptions {
   DecisionSet decisions = DecisionSet::Exact;
   /// The mode to plan for; without it the cheapest.
@@ -55,6 +66,7 @@ struct PlanningOptions {
   std::vector<Force> forces;
   /// Patterns of ops that no group of several ops may hold.
   std::vector<std::string> forbidden;
+  std::vector<ConfigRequest> configs;
   /// Who is asked, in order; nobody: codegen::kernelFamilies().
   llvm::ArrayRef<const codegen::KernelFamily *> families;
 };

@@ -94,7 +94,8 @@ static Verdict fitRegisters(cost::PhaseWork &work, const DeviceSpec &device) {
 
 Answer askFamilies(ArrayRef<Operation *> ops,
                    ArrayRef<const codegen::KernelFamily *> families,
-                   const DeviceSpec &device, const Workload &workload) {
+                   const DeviceSpec &device, const Workload &workload,
+                   const codegen::KernelConfig *asked) {
   Answer answer;
   const auto group = codegen::GroupView::ofOps(ops);
   for (const codegen::KernelFamily *family : families) {
@@ -107,10 +108,17 @@ Answer askFamilies(ArrayRef<Operation *> ops,
       }
       continue;
     }
+    if (asked) {
+      if (Verdict verdict = family->admits(group, *asked, device); !verdict) {
+        answer.refusals.push_back({family, std::move(verdict)});
+        continue;
+      }
+    }
     Verdict registers = Verdict::ok();
     bool runs = false;
     for (const codegen::KernelConfig &config :
-         family->enumerate(group, device)) {
+         asked ? SmallVector<codegen::KernelConfig>{*asked}
+               : family->enumerate(group, device)) {
       const codegen::Work work = family->work(group, config, workload);
       Variant variant;
       variant.choice =
@@ -132,7 +140,13 @@ Answer askFamilies(ArrayRef<Operation *> ops,
       answer.refusals.push_back({family, std::move(registers)});
     }
   }
-  askLibrary(ops, device, answer);
+  if (asked) {
+    answer.refusals.push_back(
+        {nullptr, Verdict::refused(plan::Reason::RefusedConfiguration,
+                                   "the library takes none")});
+  } else {
+    askLibrary(ops, device, answer);
+  }
   return answer;
 }
 
@@ -141,18 +155,34 @@ Answer askFamilies(ArrayRef<Operation *> ops,
 //===----------------------------------------------------------------------===//
 
 Status findGroups(EntryPlan &plan, const DeviceSpec &device,
-                  const Workload &workload, bool several) {
+                  const Workload &workload, bool several,
+                  const std::vector<Constraint> &constraints) {
   const GroupKeys keys(plan.entry);
-  std::map<GroupKeys::Key, uint32_t> known;
+  std::map<std::pair<GroupKeys::Key, std::string>, uint32_t> known;
   auto judge = [&](std::span<const uint32_t> numbers) {
-    auto [place, isNew] = known.try_emplace(
-        keys.of(numbers), static_cast<uint32_t>(plan.answers.size()));
-    if (isNew) {
-      llvm::SmallVector<Operation *> ops;
-      for (uint32_t number : numbers) {
-        ops.push_back(plan.entry.ops[number]);
+    llvm::SmallVector<Operation *> ops;
+    const codegen::KernelConfig *config = nullptr;
+    for (uint32_t number : numbers) {
+      ops.push_back(plan.entry.ops[number]);
+      if (const auto &asked = constraints[number].config) {
+        config = &*asked;
       }
-      plan.answers.push_back(askFamilies(ops, plan.families, device, workload));
+    }
+    const bool same = llvm::all_of(numbers, [&](uint32_t number) {
+      const auto &asked = constraints[number].config;
+      return !asked || *asked == *config;
+    });
+    auto [place, isNew] =
+        known.try_emplace({keys.of(numbers), !same    ? "several"
+                                             : config ? config->text()
+                                                      : ""},
+                          static_cast<uint32_t>(plan.answers.size()));
+    if (isNew) {
+      Answer answer = askFamilies(ops, plan.families, device, workload, config);
+      if (!same) {
+        answer.variants.clear(); // larger groups may still be asked about
+      }
+      plan.answers.push_back(std::move(answer));
     }
     plan.groups.push_back({{numbers.begin(), numbers.end()}, place->second});
     return fusion::Answer{{}, several && plan.answers[place->second].grow};

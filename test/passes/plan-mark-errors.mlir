@@ -8,6 +8,8 @@
 // RUN: not sinter-opt %S/plan-mark.mlir --plan-mark="target=rtx-4090 mode=pdl" --split-input-file 2>&1 | FileCheck %s --check-prefix=PDL
 // RUN: not sinter-opt %S/plan-mark.mlir --plan-mark=force=add --split-input-file 2>&1 | FileCheck %s --check-prefix=FORCE
 // RUN: not sinter-opt %S/plan-mark.mlir --plan-mark="force=linear=fuse forbid=*" --split-input-file 2>&1 | FileCheck %s --check-prefix=CONTRADICT
+// RUN: not sinter-opt %S/plan-mark.mlir --plan-mark="kernel-config=linear=rows=3;turns=1;unroll=1;warps=1" --split-input-file 2>&1 | FileCheck %s --check-prefix=CONFIG
+// RUN: not sinter-opt %S/plan-mark.mlir --plan-mark="kernel-config=linear" --split-input-file 2>&1 | FileCheck %s --check-prefix=NOCONFIG
 // RUN: not sinter-opt %S/plan-mark.mlir --plan-mark=forbid=layers.* --split-input-file 2>&1 | FileCheck %s --check-prefix=PATTERN
 
 // SET: SIN1003 (value of an argument not understood): decisions: wanted single, library, greedy or exact, found 'best'
@@ -15,6 +17,8 @@
 // PDL: SIN2807 (the GPU cannot launch that way): device "rtx-4090": wanted programmatic dependent launch
 // FORCE: SIN1003 (value of an argument not understood): force 'add': wanted PATTERN=fuse, PATTERN=library or PATTERN=single, found no '='
 // CONTRADICT: SIN2675 (forces that contradict each other): op 'linear': wanted force 'linear=fuse', found forbid '*'
+// CONFIG: SIN2674 (force that nothing honours): op 'linear' (decoder.linear): wanted config 'linear=rows = 3, turns = 1, unroll = 1, warps = 1', found refused_configuration: 'rows = 3, turns = 1, unroll = 1, warps = 1', wanted rows of a power of two up to
+// NOCONFIG: SIN1003 (value of an argument not understood): config 'linear': wanted PATTERN=NAME = NUMBER, NAME = NUMBER, ..., found ''
 // PATTERN: SIN2676 (pattern that names no op): forbid 'layers.*': wanted a pattern of names of ops, found none of 2 matches
 // TARGET: SIN2801 (unknown device): device "h300": wanted one of a100-80gb, b200, h100-sxm, h200, l4, l40s, rtx-3090, rtx-4090, rtx-5090, or a device file
 

@@ -104,6 +104,13 @@ static void addRules(CLI::App *app, DecisionOptions &into) {
       ->type_name("PATTERN")
       ->expected(1)
       ->take_all();
+  app->add_option("--config", into.configs,
+                  "Write the kernel of ops whose names match in this "
+                  "configuration (l*.o_proj='rows = 4, turns = 1, unroll = 2, "
+                  "warps = 4'); may be repeated")
+      ->type_name("PATTERN=TEXT")
+      ->expected(1)
+      ->take_all();
 }
 
 static std::optional<std::vector<DecisionSet>>

@@ -55,6 +55,11 @@ planningOptions(DecisionSet set, const DecisionOptions &asked) {
     options.forces.push_back(std::move(force));
   }
   options.forbidden = asked.forbidden;
+  for (const std::string &text : asked.configs) {
+    SINTER_ASSIGN(planning::ConfigRequest config,
+                  planning::parseConfigRequest(text));
+    options.configs.push_back(std::move(config));
+  }
   return options;
 }
 

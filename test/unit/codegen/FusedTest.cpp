@@ -89,6 +89,14 @@ std::vector<Planned> planAll(const TestGroup &test, llvm::StringRef wanted) {
                            {"warps", 4}});
       }
     }
+    if (family->name() == "gemv") {
+      // What people may ask for though nobody enumerates it.
+      const KernelConfig odd{
+          {"rows", 1}, {"turns", 3}, {"unroll", 1}, {"warps", 3}};
+      if (family->admits(test.group, odd, testDevice())) {
+        configs.push_back(odd);
+      }
+    }
     for (const KernelConfig &config : configs) {
       planned.push_back(
           {config, family->work(test.group, config, test.workload),
@@ -114,7 +122,8 @@ void runGroups(const std::vector<GroupCase> &cases, llvm::StringRef family,
     std::vector<Planned> planned;
     for (size_t i = 0; i < all.size(); ++i) {
       if (i == 0 || (i + turn) % stride == 0 ||
-          (family == "attention_decode" && i + 2 >= all.size())) {
+          (family == "attention_decode" && i + 2 >= all.size()) ||
+          (family == "gemv" && i + 1 == all.size())) {
         planned.push_back(all[i]);
       }
     }

@@ -46,6 +46,33 @@ TEST_F(Planning, ForcesAreHonoured) {
   EXPECT_TRUE(plan(function, device()).phases[1].forced);
 }
 
+/// Enumerated or not, for the layers named alone.
+TEST_F(Planning, ConfigurationsAreHonoured) {
+  auto function = import("qwen3-0.6b");
+  const EntryPlan free = plan(function, device());
+  const char *name = "layers.5.o_proj";
+  const auto *chosen = &free.variantOf(phaseWith(free, name));
+  ASSERT_EQ(chosen->choice, plan::Choice::Fuse);
+  // As no family enumerates it.
+  const codegen::KernelConfig asked{
+      {"rows", 2}, {"turns", 7}, {"unroll", 1}, {"warps", 4}};
+  PlanningOptions options;
+  options.configs = {{name, asked}};
+  const EntryPlan forced = plan(function, device(), options);
+  const PhaseDecision &phase = phaseWith(forced, name);
+  EXPECT_EQ(forced.variantOf(phase).config, asked);
+  EXPECT_EQ(forced.variantOf(phase).choice, plan::Choice::Fuse);
+  EXPECT_TRUE(phase.forced);
+  EXPECT_EQ(phase.reason, plan::Reason::ForcedByUser);
+  EXPECT_EQ(forced.variantOf(phaseWith(forced, "layers.6.o_proj")).config,
+            chosen->config);
+  EXPECT_FALSE(phaseWith(forced, "layers.6.o_proj").forced);
+  EXPECT_GE(total(forced), total(free));
+  // The chosen one asked for changes nothing but who decided.
+  options.configs = {{"layers.*.o_proj", chosen->config}};
+  EXPECT_EQ(total(plan(function, device(), options)), total(free));
+}
+
 TEST_F(Planning, ForcesThatNothingHonours) {
   auto function = import("qwen3-0.6b");
   auto refusal = [&](PlanningOptions options) {
@@ -94,6 +121,33 @@ TEST_F(Planning, ForcesThatNothingHonours) {
   EXPECT_EQ(refusal(options).code, ErrorCode::PatternUnmatched);
   options.forbidden = {"layers.[0"};
   EXPECT_EQ(refusal(options).code, ErrorCode::PatternUnmatched);
+
+  options = {};
+  options.configs = {*parseConfigRequest("layers.*.o_proj=rows=4 warps=4")};
+  error = refusal(options);
+  EXPECT_EQ(error.code, ErrorCode::ForceRefused);
+  EXPECT_EQ(
+      error.message(),
+      "SIN2674 (force that nothing honours): op 'layers.0.o_proj' "
+      "(decoder.linear): wanted config 'layers.*.o_proj=rows = 4, warps = "
+      "4', found refused_configuration: 'rows = 4, warps = 4', wanted "
+      "rows, turns, unroll and warps (the family cannot be written in "
+      "this configuration); ask for another configuration");
+  options.configs = {
+      *parseConfigRequest("embed=threads = 32"),
+      *parseConfigRequest("{embed,layers.0.o_proj}=threads = 64")};
+  error = refusal(options);
+  EXPECT_EQ(error.code, ErrorCode::ForcesContradict);
+  EXPECT_EQ(error.object, "op 'embed'");
+  EXPECT_EQ(error.found, "config '{embed,layers.0.o_proj}=threads = 64'");
+  options.forces = {{"embed", plan::Choice::Library}};
+  options.configs.pop_back();
+  EXPECT_EQ(refusal(options).code, ErrorCode::ForcesContradict);
+  for (const char *text : {"l*", "=rows=4", "l*=", "l*=rows", "", "l*=4"}) {
+    Result<ConfigRequest> config = parseConfigRequest(text);
+    ASSERT_FALSE(config.ok()) << text;
+    EXPECT_EQ(config.error().code, ErrorCode::BadArgument);
+  }
 
   EXPECT_EQ(*parseForce("l*=x=fuse"), (Force{"l*=x", plan::Choice::Fuse}));
   for (const char *text : {"l*", "=fuse", "l*=fast", "", "l*="}) {
