@@ -237,19 +237,33 @@ void priceDependency(const PhaseWork &work, Exact cold, Exact unique,
           parts.exchange + constants.at(work.hoisted, DramSlopeOverlap));
     }
   }
+  if (work.joined != 0) {
+    parts.exchange =
+        parts.exchange + launches * (constants.time(ExchangeIdle) * Exact(2) +
+                                     constants.at(work.joined, SmReadRate));
+  }
   if (overlaps) {
     // Waiting first costs the gap. If every cold byte is requested before, it
     // is hidden; else the hoisted bytes hide their own stream, up to the gap.
-    // What happens after the wait (the other terms) is never hidden.
+    // What happens after the wait is never hidden.
     Exact gap = launches * (constants.time(EdgeProgrammaticWait) -
                             constants.time(EdgeProgrammatic));
-    Exact others = othersOf(parts);
+    // Reads before the wait load L2 and SMs before it, up to the gap.
+    const Exact blocks = work.blocks;
+    const Exact perSm = blocks / Exact(constants.device.limits.sms.value);
+    const Exact rest = larger(work.issued, unique) - work.hoisted;
+    auto seen = [&](Exact time) { return time - smaller(gap, time); };
+    Parts waited = parts;
+    waited.l2 = larger(seen(parts.l2), constants.at(rest, L2ReadRate));
+    waited.sm =
+        larger(seen(parts.sm), constants.at(rest * perSm, SmReadRate) / blocks);
+    Exact others = othersOf(waited);
     if (overlap == Overlap::Full) {
       parts.credit = smaller(gap, parts.ramp + parts.body - others);
     } else {
       Exact late = constants.at(cold - work.hoisted, DramSlopeOverlap);
-      Exact seen = parts.dram - smaller(gap, parts.dram);
-      parts.credit = parts.body - larger(others, larger(late, seen));
+      parts.credit =
+          parts.body - larger(others, larger(late, seen(parts.dram)));
     }
   }
 }

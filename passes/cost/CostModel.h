@@ -15,7 +15,9 @@
 //           whose bytes lie in L2 (edge_graph_l2 - node_graph; none with a
 //           programmatic edge)
 // exchange  the read of a predecessor's result: exchange_idle, or up to
-//           `exchange` where hoisted loads keep the memory system full
+//           `exchange` where hoisted loads keep the memory system full; and
+//           where blocks leave parts for the last of them, two idle trips more
+//           (to count it, to read) and the parts at sm_read_rate
 // dram      unique bytes / dram_slope_plain or dram_slope_overlap
 // l2        issued bytes / l2_read_rate
 // sm        issued bytes of the busiest SM / sm_read_rate; blocks are dealt
@@ -25,8 +27,8 @@
 // tensor    flops of the busiest SM / (tensor_rate / SMs)
 // credit    what loads before the dependency hide: edge_programmatic_wait -
 //           edge_programmatic if every cold byte is requested before the wait,
-//           else as much of it as the hoisted bytes stream; never of an empty
-//           launch, nor of terms other than dram
+//           else as much of it as the hoisted bytes stream, from memory, L2
+//           and into their SM; never of an empty launch, nor of other terms
 //
 // In the modes stream and eager the host feeds the GPU: time = max(host, device
 // time), host = launches x edge_host or edge_framework. Device memory is read
@@ -98,6 +100,8 @@ struct PhaseWork {
   uint64_t consumed = 0;
   /// Weight and cache bytes requested before the dependency resolves.
   uint64_t hoisted = 0;
+  /// Bytes that the last block reads of what others leave for it; 0: none does.
+  uint64_t joined = 0;
   uint64_t fmaSlots = 0;    ///< thread instructions on the fp32 pipes
   uint64_t tensorFlops = 0; ///< on tensor cores
   uint64_t blocks = 1;      ///< of one launch

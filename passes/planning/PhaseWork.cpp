@@ -19,12 +19,16 @@ cost::PhaseWork phaseOf(const codegen::Work &work) {
                   work.uniqueBytes(ParamClass::Workspace)};
   uint64_t widened = 0; // elements
   uint64_t mostWeights = phase.unique.weights;
+  uint64_t cached = 0; // bytes of the cache read
   for (const codegen::ParamWork &param : work.params) {
     if (param.kind == ParamClass::Activations) {
       phase.consumed += param.uniqueLoaded;
     }
     if (param.kind == ParamClass::Weights) {
       mostWeights = std::max(mostWeights, param.loadedBytes);
+    }
+    if (param.kind == ParamClass::Kv) {
+      cached += param.uniqueLoaded;
     }
     if (param.dtype == DType::BF16) {
       widened += param.loadedBytes / 2;
@@ -33,15 +37,19 @@ cost::PhaseWork phaseOf(const codegen::Work &work) {
   phase.issued = work.loadedBytes() + work.storedBytes();
   phase.hoisted =
       std::min(work.prefetchBytes, phase.unique.weights + phase.unique.cache);
+  phase.joined = work.joinedBytes;
   phase.fmaSlots = widened * 5 / 4 + work.flops / 2;
   phase.blocks = uint64_t{work.grid[0]} * work.grid[1] * work.grid[2];
   phase.threads = uint64_t{work.block[0]} * work.block[1] * work.block[2];
   phase.sharedBytes = work.sharedBytes;
   phase.registers = work.bounds.registers;
   phase.blocksPerSm = work.bounds.blocksPerSm;
-  if (phase.hoisted != 0 && phase.hoisted < phase.unique.weights) {
+  // What a kernel streams: the cache if it reads one, else weights.
+  const uint64_t streamed = cached != 0 ? cached : phase.unique.weights;
+  if (phase.hoisted != 0 && phase.hoisted < streamed) {
     // What belongs to the requested weights (their inputs) travels with them.
-    const uint64_t rounds = (mostWeights + phase.hoisted - 1) / phase.hoisted;
+    const uint64_t most = cached != 0 ? cached : mostWeights;
+    const uint64_t rounds = (most + phase.hoisted - 1) / phase.hoisted;
     phase.bytesInFlight =
         std::max<uint64_t>(phase.issued / (rounds * phase.blocks), 1);
   }

@@ -17,10 +17,10 @@ namespace sinter::planning {
 /// widening a bf16 element takes 5/4 (one shift or mask each, and the address
 /// of every eighth), a multiply-add one (the kernels of the measured GEMVs; see
 /// passes/cost/RATIONALE.md); elements that several threads read are widened
-/// by each. Bytes in flight: a kernel that requests some of its weights before
-/// its wait goes on in rounds of that size (a matrix that many blocks read
-/// takes the rounds of each), and all that a block issues is spread evenly over
-/// the rounds; enough, where there is one round.
+/// by each. Bytes in flight: a kernel that requests some of its weights
+/// (attention: of the cache) before its wait goes on in rounds of that size (a
+/// matrix that many blocks read takes the rounds of each), and all that a block
+/// issues is spread evenly over the rounds; enough, where there is one round.
 cost::PhaseWork phaseOf(const codegen::Work &work);
 
 /// The library's call for `linear`; nothing if it has none: x, W and y in bf16.

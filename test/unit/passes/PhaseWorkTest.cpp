@@ -80,6 +80,18 @@ TEST(PhaseWork, ClassesOfAttention) {
   EXPECT_EQ(phase.unique.workspace, 64u);
   EXPECT_EQ(phase.consumed, 0u);
   EXPECT_EQ(phase.issued, 4196u);
+  EXPECT_EQ(phase.bytesInFlight, 0u);
+  EXPECT_EQ(phase.joined, 0u);
+  // The cache that is read goes in rounds of what is requested before the wait:
+  // 2,000 bytes in three, over two blocks.
+  work.grid = {2, 1, 1};
+  work.prefetchBytes = 800;
+  work.joinedBytes = 48;
+  phase = phaseOf(work);
+  EXPECT_EQ(phase.bytesInFlight, 4196u / (3 * 2));
+  EXPECT_EQ(phase.joined, 48u);
+  work.prefetchBytes = 2000;
+  EXPECT_EQ(phaseOf(work).bytesInFlight, 0u);
 }
 
 } // namespace

@@ -366,6 +366,22 @@ TEST_F(Planning, WithoutAWorkload) {
   EXPECT_EQ(result.error().code, ErrorCode::WorkloadMissing);
 }
 
+/// Joining splits costs two trips, a row on one SM its stream: few positions
+/// take one split, many as many as there are SMs.
+TEST_F(Planning, SplitsFollowTheContext) {
+  for (auto [context, splits] : {std::pair(1, 1), {512, 8}, {4096, 16}}) {
+    Workload workload;
+    workload.context = context;
+    workload.maxContext = 4352;
+    const EntryPlan result =
+        plan(import("qwen3-0.6b", "concat", workload), device());
+    const PhaseDecision &attention = phaseWith(result, "layers.3.attention");
+    EXPECT_EQ(result.variantOf(attention).config.get("splits"), splits)
+        << context;
+    EXPECT_EQ(result.variantOf(attention).work.joined != 0, splits > 1);
+  }
+}
+
 /// Two rows: gemv refuses them, the library takes every linear layer.
 TEST_F(Planning, RowsThatNoFamilyTakes) {
   Workload workload;
