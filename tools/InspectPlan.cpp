@@ -223,6 +223,7 @@ Table PlanView::kernelTable() const {
     }
     format::ParamTraffic traffic = trafficOf(*work);
     std::vector<std::string> archs;
+    archs.reserve(kernel.cubins.size());
     for (const format::Cubin &cubin : kernel.cubins) {
       archs.push_back(cubin.arch);
     }

@@ -81,8 +81,10 @@ struct InspectOptions {
   std::optional<std::string> why;   ///< --why: name of an op
   std::vector<std::string> compare; ///< --compare: two plans or decision sets
   std::vector<std::string> whatIf;  ///< --what-if: "fuse(PATTERN)", ...
-  std::string measured; ///< --measured: a file of timed steps; or empty
-  bool requireGraph = false;        ///< --require graph
+  /// --view crossover: numbers of rows; empty: powers of two up to 512.
+  std::vector<uint32_t> tokens;
+  std::string measured;      ///< --measured: a file of timed steps; or empty
+  bool requireGraph = false; ///< --require graph
   OutputFormat format = OutputFormat::Table;
 };
 

@@ -18,6 +18,7 @@ Take defineInspect(CLI::App &app) {
                          {"memory", "memory"},
                          {"roofline", "roofline"},
                          {"coverage", "coverage"},
+                         {"crossover", "crossover"},
                          {"decisions", "decisions"},
                          {"neighbours", "neighbours"}},
                         "What to show (default: summary)");
@@ -30,6 +31,12 @@ Take defineInspect(CLI::App &app) {
       ->type_name("NAME|FILE,...")
       ->default_str(into->model.target);
   addDecisions(sub, into->decisions, into->asked);
+  sub->add_option("--tokens", into->tokens,
+                  "Numbers of rows of --view crossover (default: powers of two "
+                  "up to 512)")
+      ->type_name("1,8,64")
+      ->delimiter(',')
+      ->check(within(1, 4096));
   const char *questions = "Questions";
   addOptional(sub, "--why", into->why,
               "Why an op runs as it does, and what would change that")
@@ -75,6 +82,11 @@ Take defineInspect(CLI::App &app) {
                    "one of --why, --what-if, --compare, several --target, "
                    "several --decisions",
                    std::to_string(questions) + " of them",
+                   "see sinter inspect --help"};
+    }
+    if (!into->tokens.empty() && into->view != "crossover") {
+      return Error{ErrorCode::ConflictingArguments, "--tokens",
+                   "--view crossover", "--view " + into->view,
                    "see sinter inspect --help"};
     }
     if (!into->measured.empty() && into->decisions.size() < 2) {

@@ -10,6 +10,7 @@
 #include "tools/Console.h"
 #include "tools/InspectTables.h"
 #include "tools/Model.h"
+#include "tools/inspect/Crossover.h"
 #include "tools/inspect/Decisions.h"
 #include "tools/inspect/Totals.h"
 #include "tools/inspect/Views.h"
@@ -40,7 +41,7 @@ auto ofEntry(const ModelOptions &options, const ModelConfig &config,
 Result<Table> eagerTableOf(const InspectOptions &options) {
   if (const std::string &view = options.view;
       view == "memory" || view == "roofline" || view == "coverage" ||
-      view == "decisions" || view == "neighbours") {
+      view == "decisions" || view == "neighbours" || view == "crossover") {
     return Error{ErrorCode::ConflictingArguments, "--view " + view,
                  "Sinter's own kernels", "--decisions eager",
                  "leave --decisions out"};
@@ -107,7 +108,7 @@ Status checkPlanQuestion(const InspectOptions &options) {
                  "name the model that the plan was compiled from"};
   };
   if (options.view == "roofline" || options.view == "coverage" ||
-      options.view == "neighbours") {
+      options.view == "neighbours" || options.view == "crossover") {
     return refuse("--view " + options.view);
   }
   const std::pair<bool, const char *> asked[] = {
@@ -144,6 +145,14 @@ Result<Table> ofPlanner(const InspectOptions &options,
     return decisionSetsTable(config, workload, device, options.decisions, asked,
                              options.measured);
   }
+  if (options.view == "crossover") {
+    return crossoverTable(
+        config, workload, device,
+        options.tokens.empty()
+            ? std::vector<uint32_t>{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}
+            : options.tokens,
+        asked);
+  }
   const DecisionSet set = asked.set.value_or(DecisionSet::Exact);
   if (devices.size() > 1) {
     return targetsTable(config, workload, devices, set, asked);
@@ -167,7 +176,7 @@ Result<Table> ofPlanner(const InspectOptions &options,
 bool isQuestion(const InspectOptions &options) {
   return options.why || !options.whatIf.empty() || options.targets.size() > 1 ||
          options.decisions.size() > 1 || options.view == "decisions" ||
-         options.view == "neighbours";
+         options.view == "neighbours" || options.view == "crossover";
 }
 
 /// One side of --compare: a plan's entries, or a decision set of the model.
@@ -176,6 +185,7 @@ Result<std::vector<StepTotals>> sideOf(const InspectOptions &options,
   if (isPlanDirectory(name)) {
     SINTER_ASSIGN(PlanArtifact artifact, loadPlan(name));
     std::vector<StepTotals> totals;
+    totals.reserve(artifact.plan.entries.size());
     for (const format::Entry &entry : artifact.plan.entries) {
       totals.push_back(totalsOf(artifact.plan, entry, name));
     }

@@ -1,5 +1,6 @@
 //===- Why.cpp - Why an op runs as it does --------------------------------===//
 
+#include "tools/inspect/Crossover.h"
 #include "tools/inspect/Decisions.h"
 #include "tools/inspect/Flips.h"
 #include "tools/inspect/Words.h"
@@ -204,6 +205,8 @@ public:
     }
   }
 
+  void addNote(std::string note) { table.notes.push_back(std::move(note)); }
+
   Table take() { return std::move(table); }
 
 private:
@@ -294,6 +297,11 @@ Result<Table> whyTable(const ModelConfig &config, const Workload &workload,
     }
   }
   why.addGrounds();
+  if (mlir::isa<decoder::LinearOp>(plan.entry.ops[*op])) {
+    SINTER_ASSIGN(std::string rows, crossoverText(config, workload, device,
+                                                  plan.entry.graph.name(*op)));
+    why.addNote(std::move(rows));
+  }
   SINTER_ASSIGN(SmallModel small,
                 smallModel(config, workload, set, plan.entry.graph.name(*op)));
   why.addFlips(findFlips(*entry, *op, *small.entry, small.op, device, options));

@@ -132,9 +132,10 @@ TEST(DecisionSets, EagerMatricesAreTheModelsOwn) {
   Result<EagerStep> eager = priceEager(config(28), Workload{}, h200());
   ASSERT_TRUE(eager.ok()) << eager.error().message();
   // Per layer q, k, v, o, gate, up, down; the head.
+  constexpr uint64_t hidden = 1024;
   EXPECT_EQ(eager->weights,
-            2u * (28 * (4096 * 1024 + 1024 * 2048 + 3 * 3072 * 1024) +
-                  uint64_t{151936} * 1024));
+            2 * (28 * (4096 * hidden + hidden * 2048 + 9216 * hidden) +
+                 151936 * hidden));
   EXPECT_GT(eager->price.terms.host, 5 * eager->price.busy);
 }
 

@@ -73,7 +73,7 @@ TEST(Views, MemoryOfAModelAgainstTheDevice) {
   ranges.ranges.resize(7);
   DeviceSpec device = *resolveDevice("h200");
   const auto weights = static_cast<uint64_t>(config.parameterCount()) * 2;
-  device.limits.memoryBytes.value = weights + 1000 + 128 * 100;
+  device.limits.memoryBytes.value = weights + 1000 + 12800;
   Table table = memoryTable(config, smallEntry(), ranges, device);
   EXPECT_EQ(table.rows[0][1], Cell(weights));
   // 100 positions of 64 bytes for each of two sequences.
