@@ -130,8 +130,13 @@ void Checker::endLaunch() {
     uncovered = running;
   }
   for (const CheckedArgument &argument : args) {
-    UsedRange range{argument.allocation, argument.offset, argument.bytes,
-                    argument.param->access != format::Access::In, symbol};
+    const format::Access access = argument.param->access;
+    UsedRange range{argument.allocation,
+                    argument.offset,
+                    argument.bytes,
+                    access != format::Access::In,
+                    symbol,
+                    access == format::Access::InOut ? launch : uint16_t{0}};
     auto same = std::find_if(
         running.begin(), running.end(), [&](const UsedRange &other) {
           return other.allocation == range.allocation &&
@@ -140,9 +145,26 @@ void Checker::endLaunch() {
     if (same == running.end()) {
       running.push_back(std::move(range));
     } else if (range.written) {
+      range.since =
+          same->written ? std::min(range.since, same->since) : range.since;
       *same = std::move(range);
     }
   }
+}
+
+/// Has a launch of `range` written any of these bytes?
+static bool hasWritten(const UsedRange &range, uint64_t offset,
+                       uint32_t bytes) {
+  if (!range.written || range.since == 0) {
+    return range.written;
+  }
+  const auto *cells = range.allocation->shadow.as<ShadowCell>();
+  for (uint64_t byte = offset; byte < offset + bytes; byte += granuleBytes) {
+    if (cells[byte / granuleBytes].write.launch >= range.since) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// Of the launches that may still run, one that `op` on these bytes conflicts
@@ -152,7 +174,7 @@ static const UsedRange *conflicting(const std::vector<UsedRange> &ranges,
                                     uint32_t op) {
   for (const UsedRange &range : ranges) {
     if (offset < range.offset + range.bytes && range.offset < offset + bytes &&
-        (range.written || writes(op))) {
+        (writes(op) || hasWritten(range, offset, bytes))) {
       return &range;
     }
   }

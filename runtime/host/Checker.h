@@ -41,6 +41,9 @@ struct UsedRange {
   uint64_t bytes = 0;
   bool written = false;
   std::string kernel; ///< one that does
+  /// If not 0, written only where the records of this launch or a later one
+  /// say so: an InOut parameter.
+  uint16_t since = 0;
 };
 
 /// One argument of the launch that runs.

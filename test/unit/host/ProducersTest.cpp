@@ -133,6 +133,42 @@ TEST_F(Producers, WritesWaitForReaders) {
   EXPECT_EQ(status.error().found, "kernel 'k1', which reads it, may still run");
 }
 
+/// Of a cache counts what was appended: older rows may be read early.
+TEST_F(Producers, OlderRowsOfACacheMayBeReadEarly) {
+  KernelSource source;
+  source.symbol = "append";
+  source.text = preludeText() + R"(
+SINTER_KERNEL(append, 32, 1, (In<float> x, InOut<float> cache)) {
+  allowConsumers();
+  waitForProducers();
+  const int i = threadIndex();
+  if (i >= 16) {
+    store(cache, i, load(x, i));
+  }
+})";
+  source.params = {in("x", DType::F32, 32), inOut("cache", DType::F32, 32)};
+  auto loaded = device->loadKernels(std::span(&source, 1));
+  ASSERT_TRUE(loaded) << loaded.error().message();
+  const std::vector<float> zeros(32, 0.0f);
+  ASSERT_TRUE(device->upload(values[1], 0, std::as_bytes(std::span(zeros))));
+  ProgramStep append;
+  append.kernel = loaded->front();
+  append.shape = {1, 1, 32};
+  append.arguments = {{values[0], 0, 32}, {values[1], 0, 32}};
+  Status status =
+      run({append, step("if (i < 16) {\n  " + readInput + "  }\n  " + wait,
+                        readInput, 1, 2)});
+  EXPECT_TRUE(status) << status.error().message();
+  status =
+      run({append, step("if (i <= 16) {\n  " + readInput + "  }\n  " + wait,
+                        readInput, 1, 2)});
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().object.find("element 16 of 'x'"), std::string::npos)
+      << status.error().object;
+  EXPECT_EQ(status.error().found,
+            "kernel 'append', which writes it, may still run");
+}
+
 /// A launch that never waits hides those before it from every later wait.
 TEST_F(Producers, AWaitCoversWhatTheLaunchBeforeWaitedFor) {
   Status status =
