@@ -53,16 +53,16 @@ say() {
 
 # check NAME COMMAND...: output to NAME.out, talk to NAME.err, one summary line.
 check() {
-  name=$1
+  what=$1
   shift
   begin=$(date +%s)
-  if timeout "$limit" "$@" >"$results/$name.out" 2>"$results/$name.err"; then
+  if timeout "$limit" "$@" >"$results/$what.out" 2>"$results/$what.err"; then
     verdict=ok
   else
     verdict="FAILED ($?)"
     failed=$((failed + 1))
   fi
-  say "$verdict  $name  $(($(date +%s) - begin)) s"
+  say "$verdict  $what  $(($(date +%s) - begin)) s"
 }
 
 date -u +%Y-%m-%dT%H:%M:%SZ >>"$summary"
@@ -108,7 +108,9 @@ for plan in "$plans"/*.plan; do
     check "$name-verify" "$sinter" verify "$plan" "$@" --device cuda
     ;;
   esac
-  check "$name-bench" "$sinter" bench "$plan" "$@" --contexts "$contexts" \
+  # Checkpoints that are in the tree hold 1,024 positions and more.
+  check "$name-bench" "$sinter" bench "$plan" "$@" \
+    --contexts "$([ -e "$tokens" ] && echo 1,512 || echo "$contexts")" \
     --modes "$modes" --format json
   check "$name-kernels" "$sinter" bench "$plan" "$@" --contexts 512 \
     --modes pdl --kernels --warmup 10 --samples 10 --runs 10 --format csv
