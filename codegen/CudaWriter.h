@@ -47,7 +47,9 @@ public:
   /// Opens "head {" and closes it with "}" at the end of its life.
   class [[nodiscard]] Scope {
   public:
-    Scope(Scope &&other) noexcept : writer(other.writer) { other.writer = nullptr; }
+    Scope(Scope &&other) noexcept : writer(other.writer) {
+      other.writer = nullptr;
+    }
     Scope(const Scope &) = delete;
     Scope &operator=(const Scope &) = delete;
     Scope &operator=(Scope &&) = delete;
