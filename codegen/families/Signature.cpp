@@ -21,7 +21,8 @@ int64_t pieceLength(int64_t length) {
 
 uint32_t registerBound(const LaunchShape &launch) {
   // A quarter of the SM has a quarter of the registers and whole warps.
-  const uint64_t warps = ceilDiv(uint64_t{launch.threads / 32} * launch.blocksPerSm, 4);
+  const uint64_t warps =
+      ceilDiv(uint64_t{launch.threads / 32} * launch.blocksPerSm, 4);
   const uint32_t share = 16384 / (warps * 32);
   return share > 255 ? 255 : share / 8 * 8;
 }

@@ -80,7 +80,8 @@ struct SinterHostCalls {
   /// Moves to the next thread that has not started; 0 when none is left for
   /// this fiber.
   int (*nextThread)(struct SinterWorker *);
-  /// Checked kernels: this thread sees what earlier launches stored from now on.
+  /// Checked kernels: this thread sees what earlier launches stored from now
+  /// on.
   void (*waitForProducers)(struct SinterWorker *);
 };
 

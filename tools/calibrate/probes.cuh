@@ -20,7 +20,8 @@ DEVICE void requestTile(In<u32> x, i64 tile, Vec<u32, 4> (&words)[Vectors]) {
   const i64 first = tile * Vectors * blockSize() + threadIndex();
 #pragma unroll
   for (int v = 0; v < Vectors; ++v) {
-    words[v] = loadStream<4>(x, 4 * (first + static_cast<i64>(v) * blockSize()));
+    words[v] =
+        loadStream<4>(x, 4 * (first + static_cast<i64>(v) * blockSize()));
   }
 }
 template <int Vectors>
