@@ -4,6 +4,7 @@
 #include "runtime/format/PlanJson.h"
 #include "runtime/format/PlanWords.h"
 #include "runtime/format/Sha256.h"
+#include "tools/BenchCells.h"
 #include "tools/BenchKernels.h"
 #include "tools/BenchSubject.h"
 #include "tools/CheckpointMemory.h"
@@ -15,7 +16,6 @@
 #include "tools/Table.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <numeric>
 #include <set>
@@ -24,36 +24,10 @@ namespace sinter {
 
 namespace {
 
-/// The command line takes no other words.
-LaunchMode modeOf(const std::string &text) {
-  for (LaunchMode mode : {LaunchMode::Stream, LaunchMode::Graph}) {
-    if (word(mode) == text) {
-      return mode;
-    }
-  }
-  return LaunchMode::Pdl;
-}
-
-uint64_t rounded(double value) {
-  return static_cast<uint64_t>(std::llround(value));
-}
-
 std::string percent(double share) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f %%", 100 * share);
   return text;
-}
-
-/// Predicted, and measured by predicted; empty without a prediction.
-void addPrediction(std::vector<Cell> &row, double measured,
-                   std::optional<uint64_t> picoseconds) {
-  if (!picoseconds || *picoseconds == 0) {
-    row.insert(row.end(), 2, std::string());
-    return;
-  }
-  const double predicted = static_cast<double>(*picoseconds) / 1e3;
-  row.emplace_back(rounded(predicted));
-  row.emplace_back(Ratio{rounded(1e3 * measured / predicted)});
 }
 
 Table stepTable() {
@@ -127,21 +101,9 @@ std::vector<Cell> kernelRow(const BenchPoint &point, const KernelTime &time,
       rounded(nanoseconds / static_cast<double>(time.launches)),
       time.bytes,
       rate > 0 ? Cell(rounded(rate)) : Cell(std::string()),
-      rate > 0 && streamRate != 0
-          ? Cell(Ratio{rounded(1e3 * rate / static_cast<double>(streamRate))})
-          : Cell(std::string())};
+      rate > 0 ? shareOfStreamRate(rate, streamRate) : Cell(std::string())};
   addPrediction(row, nanoseconds, time.predicted);
   return row;
-}
-
-/// GB/s that the device file of this name has measured; 0: none.
-uint64_t streamRateOf(const std::string &target) {
-  const auto device = resolveDevice(target);
-  if (!device || !device->costs.dramReadRate) {
-    return 0;
-  }
-  const DeviceNumber &rate = *device->costs.dramReadRate;
-  return rate.origin == NumberOrigin::Measured ? rate.value : 0;
 }
 
 /// SIN2707 for the first batch of which the plan has no decode entry.
@@ -242,7 +204,8 @@ Status runCommand(const BenchOptions &options) {
       contexts.push_back(entry.workload.context);
     }
   }
-  const uint64_t streamRate = streamRateOf(plan.target);
+  const auto target = resolveDevice(plan.target);
+  const uint64_t streamRate = target ? measuredStreamRate(*target) : 0;
   Table table = options.kernels ? kernelTable() : stepTable();
   for (uint32_t context : contexts) {
     SINTER_ASSIGN(size_t index, entryFor(plan, context));
@@ -254,7 +217,7 @@ Status runCommand(const BenchOptions &options) {
     }
     for (const std::string &mode : modes) {
       BenchPoint point;
-      point.mode = modeOf(mode);
+      point.mode = launchModeOf(mode);
       point.context = context;
       point.warmup = options.warmup;
       point.samples = options.samples;

@@ -3,14 +3,13 @@
 #include "tools/BenchFamilies.h"
 
 #include "codegen/devices/Devices.h"
+#include "tools/BenchCells.h"
 #include "tools/BenchSubject.h"
 #include "tools/Console.h"
 #include "tools/KernelKit.h"
 #include "tools/Model.h"
 #include "tools/PlanEngine.h"
 #include "tools/Table.h"
-
-#include <cmath>
 
 namespace sinter {
 
@@ -63,10 +62,6 @@ Status prepare(const BenchOptions &options, const DeviceSpec &target,
   return Status::success();
 }
 
-uint64_t rounded(double value) {
-  return static_cast<uint64_t>(std::llround(value));
-}
-
 std::vector<Cell> rowOf(const FamilyKernel &kernel, const FamilyTime &time,
                         uint64_t streamRate) {
   const double nanoseconds = time.times.median;
@@ -75,17 +70,8 @@ std::vector<Cell> rowOf(const FamilyKernel &kernel, const FamilyTime &time,
       kernel.family,           kernel.config,        kernel.op,
       time.launches,           rounded(nanoseconds), rounded(time.times.p10),
       rounded(time.times.p99), kernel.coldBytes,     rounded(rate)};
-  row.push_back(
-      streamRate == 0
-          ? Cell(std::string())
-          : Cell(Ratio{rounded(1e3 * rate / static_cast<double>(streamRate))}));
-  if (kernel.predicted && *kernel.predicted != 0) {
-    const double predicted = static_cast<double>(*kernel.predicted) / 1e3;
-    row.emplace_back(rounded(predicted));
-    row.emplace_back(Ratio{rounded(1e3 * nanoseconds / predicted)});
-  } else {
-    row.insert(row.end(), 2, std::string());
-  }
+  row.push_back(shareOfStreamRate(rate, streamRate));
+  addPrediction(row, nanoseconds, kernel.predicted);
   return row;
 }
 
@@ -107,10 +93,8 @@ Status benchFamilies(const BenchOptions &options) {
     }
   }
   BenchPoint point;
-  point.mode = options.modes.empty() || options.modes.front() == "pdl"
-                   ? LaunchMode::Pdl
-               : options.modes.front() == "graph" ? LaunchMode::Graph
-                                                  : LaunchMode::Stream;
+  point.mode =
+      options.modes.empty() ? LaunchMode::Pdl : launchModeOf(options.modes[0]);
   point.context = options.contexts.empty() ? options.model.context.value_or(512)
                                            : options.contexts.front();
   point.samples = options.samples;
@@ -119,9 +103,7 @@ Status benchFamilies(const BenchOptions &options) {
                 FamilyBench::create(*device, kernels,
                                     target.limits.l2Bytes.value,
                                     point.context));
-  const auto &steady = target.costs.dramReadRate;
-  const uint64_t streamRate =
-      steady && steady->origin == NumberOrigin::Measured ? steady->value : 0;
+  const uint64_t streamRate = measuredStreamRate(target);
   Table table;
   table.view = "bench-families";
   table.columns = {{"family", "family"},

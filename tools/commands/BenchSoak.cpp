@@ -1,6 +1,7 @@
 //===- BenchSoak.cpp - sinter bench --soak --------------------------------===//
 
 #include "runtime/cuda/CudaDevice.h"
+#include "tools/BenchCells.h"
 #include "tools/BenchSubject.h"
 #include "tools/Console.h"
 #include "tools/PlanDigest.h"
@@ -9,7 +10,6 @@
 #include "tools/Table.h"
 
 #include <chrono>
-#include <cmath>
 
 namespace sinter {
 
@@ -37,10 +37,8 @@ Status benchSoak(const BenchOptions &options, BenchSubject subject,
                    {"tokens_per_second", "tokens/s"},
                    {"digest", "digest of the tokens"}};
   table.rows.push_back(
-      {uint64_t{2}, run.tokens, run.sequences,
-       static_cast<uint64_t>(std::llround(1e3 * seconds.count())),
-       static_cast<uint64_t>(
-           std::llround(2 * static_cast<double>(run.tokens) / seconds.count())),
+      {uint64_t{2}, run.tokens, run.sequences, rounded(1e3 * seconds.count()),
+       rounded(2 * static_cast<double>(run.tokens) / seconds.count()),
        run.digest});
   table.notes = {
       "device: " + name, "program: sha256 " + program,
