@@ -67,11 +67,15 @@ Status measureClock(ProbeBench &bench,
 
 // Shared by the files that measure.
 
-/// Samples of a and b taken in turns: a - b, one by one.
+/// a - b, both in ascending order.
 std::vector<double> differences(std::vector<double> a,
                                 const std::vector<double> &b);
 /// Each sample times `factor`.
 std::vector<double> scaled(std::vector<double> samples, double factor);
+/// One kernel over the whole arena, in whole turns of all blocks; `bytes` of
+/// it. Errors: those of the device.
+Result<ProgramStep> steadyStep(ProbeBench &bench, const Reader &reader,
+                               uint64_t &bytes);
 
 } // namespace sinter
 

@@ -223,14 +223,9 @@ Status measureClock(ProbeBench &bench,
                     const std::function<unsigned()> &megahertz,
                     Measured &into) {
   const Reader reader{512, 8, 2};
-  const uint64_t tile = reader.tileBytes() * bench.sms() * reader.blocksPerSm;
-  SINTER_ASSIGN(Argument tiles, bench.number(static_cast<int32_t>(
-                                    bench.sizes().arenaBytes / tile)));
-  const std::vector<ProgramStep> steps(
-      16, bench.launch(
-              steadyProbe(reader.vectors),
-              {bench.sms() * reader.blocksPerSm, 1, reader.threads, 0, false},
-              {bench.arena(), tiles, bench.sink()}, false));
+  uint64_t bytes = 0;
+  SINTER_ASSIGN(ProgramStep step, steadyStep(bench, reader, bytes));
+  const std::vector<ProgramStep> steps(16, step);
   SINTER_ASSIGN(ProgramId program,
                 bench.device().prepareProgram(steps, LaunchMode::Graph));
   std::vector<double> seen;

@@ -7,6 +7,19 @@
 
 namespace sinter {
 
+Result<ProgramStep> steadyStep(ProbeBench &bench, const Reader &reader,
+                               uint64_t &bytes) {
+  const uint32_t blocks = bench.sms() * reader.blocksPerSm;
+  const uint64_t turn = reader.tileBytes() * blocks;
+  const auto tiles = std::max<uint64_t>(bench.sizes().arenaBytes / turn, 1);
+  bytes = tiles * turn;
+  SINTER_ASSIGN(Argument number, bench.number(static_cast<int32_t>(tiles)));
+  return bench.launch(steadyProbe(reader.vectors),
+                      {blocks, 1, reader.threads, 0, false},
+                      {bench.arena(), number, bench.sink()},
+                      /*programmatic=*/false);
+}
+
 namespace {
 
 /// What lies between two phases of a chain.
@@ -174,20 +187,6 @@ std::vector<uint64_t> cachedSizes(uint64_t l2Bytes, uint64_t most) {
   return sizes;
 }
 
-/// One kernel over the whole arena, in microseconds.
-Result<std::vector<double>> steady(ProbeBench &bench, const Reader &reader,
-                                   double &bytes) {
-  const uint64_t turn = reader.tileBytes() * bench.sms() * reader.blocksPerSm;
-  const auto tiles = std::max<uint64_t>(bench.sizes().arenaBytes / turn, 1);
-  bytes = static_cast<double>(tiles * turn);
-  SINTER_ASSIGN(Argument number, bench.number(static_cast<int32_t>(tiles)));
-  const std::vector<ProgramStep> steps = {bench.launch(
-      steadyProbe(reader.vectors),
-      {bench.sms() * reader.blocksPerSm, 1, reader.threads, 0, false},
-      {bench.arena(), number, bench.sink()}, false)};
-  return bench.time(steps, LaunchMode::Graph);
-}
-
 /// GB/s of `bytes` in each of these microseconds.
 std::vector<double> ratesOf(double bytes, std::vector<double> microseconds) {
   for (double &sample : microseconds) {
@@ -281,9 +280,12 @@ Status measureSteadyReads(ProbeBench &bench, Measured &into) {
                                        {512, 16, 2}};
   std::vector<Spread> rates;
   for (const Reader &reader : readers) {
-    double bytes = 0;
-    SINTER_ASSIGN(std::vector<double> times, steady(bench, reader, bytes));
-    rates.push_back(Spread::of(ratesOf(bytes, std::move(times))));
+    uint64_t bytes = 0;
+    SINTER_ASSIGN(const ProgramStep step, steadyStep(bench, reader, bytes));
+    SINTER_ASSIGN(std::vector<double> times,
+                  bench.time(std::span(&step, 1), LaunchMode::Graph));
+    rates.push_back(
+        Spread::of(ratesOf(static_cast<double>(bytes), std::move(times))));
   }
   const auto best = std::max_element(
       rates.begin(), rates.end(),
