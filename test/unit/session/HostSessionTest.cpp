@@ -4,34 +4,17 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "runtime/PlanWeights.h"
-#include "runtime/Session.h"
-#include "runtime/host/HostDevice.h"
-#include "tools/Compile.h"
-
-#include <gtest/gtest.h>
+#include "test/unit/cuda/PlanFixture.h"
 
 #include <cstring>
 
 using namespace sinter;
+using cuda::test::compiled;
 
 namespace {
 
+/// That of the plan.
 constexpr int64_t context = 5;
-
-PlanArtifact compiled() {
-  CompileRequest request;
-  auto source = resolveModel(std::string(SINTER_SOURCE_DIR) +
-                             "/test/data/checkpoints/llama-rand");
-  EXPECT_TRUE(source) << source.error().message();
-  request.source = std::move(*source);
-  request.weights.seed = 11;
-  request.workload.context = context;
-  request.workload.maxContext = 16;
-  auto artifact = compileModel(request);
-  EXPECT_TRUE(artifact) << artifact.error().message();
-  return std::move(*artifact);
-}
 
 std::unique_ptr<host::HostDevice> openHost(bool checked, uint64_t seed = 1) {
   host::HostOptions options;
