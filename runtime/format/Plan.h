@@ -23,12 +23,22 @@ namespace sinter::format {
 
 inline constexpr const char *formatId = "sinter.plan";
 inline constexpr uint32_t formatMajor = 1;
-inline constexpr uint32_t formatMinor = 1;
+inline constexpr uint32_t formatMinor = 2;
 
-/// "sinter.plan 1.1": the only format read and written.
+/// Of this major the least minor that is read, up to formatMinor.
+inline constexpr uint32_t firstFormatMinor = 1;
+
+/// "sinter.plan 1.1 to 1.2": the formats read; the last is written.
 inline std::string formatText() {
-  return std::string(formatId) + " " + std::to_string(formatMajor) + "." +
+  const std::string major = std::to_string(formatMajor) + ".";
+  return std::string(formatId) + " " + major +
+         std::to_string(firstFormatMinor) + " to " + major +
          std::to_string(formatMinor);
+}
+
+inline bool isReadable(uint64_t major, uint64_t minor) {
+  return major == formatMajor && minor >= firstFormatMinor &&
+         minor <= formatMinor;
 }
 
 /// The version of the format that the file was written in.
@@ -256,6 +266,9 @@ struct Capture {
   bool operator==(const Capture &) const = default;
 };
 
+/// Of an entry; bounds the nodes of one graph.
+inline constexpr uint32_t maxStepsPerLaunch = 1024;
+
 /// How the steps of an entry reach the device.
 enum class LaunchMode : uint8_t {
   Stream, ///< one after the other on a stream
@@ -274,6 +287,8 @@ struct Entry {
   /// Launch that feeds a token back on the device, run after the steps when
   /// the caller does not feed tokens itself; see SCHEMA.md.
   std::optional<Step> advance;
+  /// Steps, each with its advance behind it, in one launch of the graph.
+  uint32_t stepsPerLaunch = 1;
   std::vector<KernelWork> works; ///< of each kernel launched, once
   bool operator==(const Entry &) const = default;
 };

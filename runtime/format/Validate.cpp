@@ -118,8 +118,8 @@ PlanChecker::operand(const std::string &text) const {
 }
 
 void PlanChecker::checkHeader() {
-  if (plan.format.id != formatId || plan.format.major != formatMajor ||
-      plan.format.minor != formatMinor) {
+  if (plan.format.id != formatId ||
+      !isReadable(plan.format.major, plan.format.minor)) {
     add(ErrorCode::PlanFormat, "", formatText(),
         plan.format.id + " " + std::to_string(plan.format.major) + "." +
             std::to_string(plan.format.minor),

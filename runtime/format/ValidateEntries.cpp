@@ -359,6 +359,16 @@ void PlanChecker::checkEntry(const Entry &entry) {
   if (entry.advance) {
     checkAdvance(object + ": advance", entry);
   }
+  if (entry.stepsPerLaunch == 0 || entry.stepsPerLaunch > maxStepsPerLaunch ||
+      (entry.stepsPerLaunch > 1 &&
+       (!entry.advance || entry.mode == LaunchMode::Stream))) {
+    add(ErrorCode::PlanEntry, object + ": steps per launch",
+        "1, or up to " + std::to_string(maxStepsPerLaunch) +
+            " with an advance in mode graph or pdl",
+        std::to_string(entry.stepsPerLaunch) + " in mode " +
+            std::string(word(entry.mode)) +
+            (entry.advance ? "" : " without advance"));
+  }
   checkWorks(object, entry);
   checkCaptures(entry);
   checkEdges(entry);

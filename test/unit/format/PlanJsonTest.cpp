@@ -24,6 +24,7 @@ TEST(PlanJson, RoundTripKeepsPlanAndBytes) {
   EXPECT_EQ(writePlanJson(*read), text);
   plan.model.weights = {{}, 18446744073709551615u};
   plan.entries[0].advance.reset();
+  plan.entries[0].stepsPerLaunch = 1;
   plan.weights[1].pack.reset();
   text = writePlanJson(plan);
   read = readPlanJson(text, "plan.json");
@@ -35,7 +36,7 @@ TEST(PlanJson, LooksAsDocumented) {
   std::string text = writePlanJson(samplePlan().plan);
   EXPECT_TRUE(text.starts_with(
       "{\n"
-      "  \"format\": {\"id\": \"sinter.plan\", \"major\": 1, \"minor\": 1},\n"
+      "  \"format\": {\"id\": \"sinter.plan\", \"major\": 1, \"minor\": 2},\n"
       "  \"produced_by\": {\n"
       "    \"version\": \"0.1.0\",\n"))
       << text;
@@ -51,7 +52,8 @@ TEST(PlanJson, LooksAsDocumented) {
         "\"flops\": 63, \"params\": [{\"loaded\": 128, \"stored\": 0}, "
         "{\"loaded\": 4, \"stored\": 4}, {\"loaded\": 0, \"stored\": 4}]}},"
         "\n",
-        "      \"mode\": \"pdl\",\n", "      \"grid\": [3, 2, 1],\n"}) {
+        "      \"mode\": \"pdl\",\n", "      \"steps_per_launch\": 4,\n",
+        "      \"grid\": [3, 2, 1],\n"}) {
     EXPECT_NE(text.find(line), std::string::npos) << line << text;
   }
 }
@@ -62,7 +64,7 @@ TEST(PlanJson, OtherFormatsAreRefusedFirst) {
     return plan ? "" : plan.error().message();
   };
   const std::string head = "SIN2501 (plan of another format): p: wanted "
-                           "sinter.plan 1.1, found ";
+                           "sinter.plan 1.1 to 1.2, found ";
   const std::string tail = "; compile the plan again with this Sinter";
   EXPECT_EQ(refusal("{}"), head + "no format" + tail);
   EXPECT_EQ(refusal("[]"), head + "no format" + tail);
@@ -72,8 +74,8 @@ TEST(PlanJson, OtherFormatsAreRefusedFirst) {
       refusal(R"({"format":{"id":"sinter.plan","major":2,"minor":0},"n":1})"),
       head + "2.0" + tail);
   EXPECT_EQ(
-      refusal(R"({"format":{"id":"sinter.plan","major":1,"minor":2},"n":1})"),
-      head + "1.2" + tail);
+      refusal(R"({"format":{"id":"sinter.plan","major":1,"minor":3},"n":1})"),
+      head + "1.3" + tail);
   EXPECT_EQ(
       refusal(R"({"format":{"id":"sinter.plan","major":1,"minor":0},"n":1})"),
       head + "1.0" + tail);
@@ -96,7 +98,7 @@ TEST(PlanJson, EveryKeyIsRequiredAndKnown) {
     std::string key = text.substr(begin, at - begin);
     bool optional = key == "fingerprint" || key == "gemm" || key == "pack" ||
                     key == "algorithm" || key == "workspace" ||
-                    key == "advance";
+                    key == "advance" || key == "steps_per_launch";
     ErrorCode wanted = optional ? ErrorCode::JsonUnknownKey
                        : key == "format" || key == "id"
                            ? plan.error().code
@@ -162,7 +164,7 @@ TEST(PlanJson, ReadsPlansOfEveryVersion) {
     }
     ++files;
   }
-  EXPECT_EQ(files, 1u); // 1.1
+  EXPECT_EQ(files, 2u); // 1.1, 1.2
 }
 
 } // namespace

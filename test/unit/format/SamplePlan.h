@@ -103,6 +103,7 @@ inline PlanArtifact samplePlan() {
   entry.advance = Step{
       StepKind::Launch, "advance_0", true, {}, {"ids", "positions", "next"},
       {"advance"}};
+  entry.stepsPerLaunch = 4;
   entry.works = {{"embed_0", {1, 12, {{4, 0}, {8, 0}, {8, 8}, {0, 8}}}},
                  {"argmax_0", {1, 63, {{128, 0}, {4, 4}, {0, 4}}}},
                  {"advance_0", {1, 0, {{0, 4}, {4, 4}, {4, 0}}}}};

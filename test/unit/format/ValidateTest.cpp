@@ -35,7 +35,7 @@ TEST(Validate, EachDefectHasItsCode) {
     const char *object;
   };
   const Case cases[] = {
-      {"newer minor", [](Plan &p) { p.format.minor = 2; }, PlanFormat, "p"},
+      {"newer minor", [](Plan &p) { p.format.minor = 3; }, PlanFormat, "p"},
       {"older minor", [](Plan &p) { p.format.minor = 0; }, PlanFormat, "p"},
       {"input digest", [](Plan &p) { p.producedBy.inputDigest = "x"; },
        PlanDigest, "p: /produced_by/input_digest"},
@@ -237,6 +237,26 @@ TEST(Validate, EachDefectHasItsCode) {
          e.captures.push_back({4, 4, "graph.2"});
        },
        PlanEntry, "p: entry decode: step 4"},
+      {"no step per launch",
+       [](Plan &p) { p.entries[0].stepsPerLaunch = 0; }, PlanEntry,
+       "p: entry decode: steps per launch"},
+      {"too many steps per launch",
+       [](Plan &p) { p.entries[0].stepsPerLaunch = 1025; }, PlanEntry,
+       "p: entry decode: steps per launch"},
+      {"steps per launch without advance",
+       [](Plan &p) {
+         p.entries[0].advance.reset();
+         p.entries[0].works.pop_back();
+       },
+       PlanEntry, "p: entry decode: steps per launch"},
+      {"steps per launch in mode stream",
+       [](Plan &p) {
+         Entry &e = p.entries[0];
+         e.mode = LaunchMode::Stream;
+         e.captures.clear();
+         e.advance->programmatic = false;
+       },
+       PlanEntry, "p: entry decode: steps per launch"},
       {"advance of an activation",
        [](Plan &p) { p.values[0].operandClass = OperandClass::Workspace; },
        PlanEntry, "p: entry decode: advance: argument ids"},

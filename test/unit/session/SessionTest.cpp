@@ -158,6 +158,7 @@ PlanArtifact launchesOnly() {
   entry.captures = {};
   entry.mode = format::LaunchMode::Stream;
   entry.advance.reset();
+  entry.stepsPerLaunch = 1;
   entry.works.pop_back();
   plan.kernels.pop_back();
   plan.values.pop_back(); // the workspace
