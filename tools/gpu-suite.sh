@@ -19,9 +19,10 @@
 # SINTER_SUITE_SHAPES           products that the library is priced for
 # SINTER_SUITE_SOAK             tokens
 # SINTER_SUITE_PEERS            script for other implementations (hf_step.py)
+# SINTER_SUITE_PEERS_SECONDS    that it may take
 set -u
 if [ $# -ne 3 ]; then
-  sed -n '2,24s/^# \{0,1\}//p' "$0"
+  sed -n '2,25s/^# \{0,1\}//p' "$0"
   exit 2
 fi
 sinter=$1
@@ -140,7 +141,10 @@ if [ ! -e "$peers" ]; then
 elif ! python3 -c 'import torch, transformers' 2>/dev/null; then
   say "skipped: torch and transformers are not both installed  peers"
 else
-  check peers python3 "$peers" --contexts "$contexts" ${quick:+--quick}
+  limit=${SINTER_SUITE_PEERS_SECONDS:-${quick:+180}}
+  limit=${limit:-560}
+  check peers python3 "$peers" --contexts "$contexts" --total $((limit - 10)) \
+    ${quick:+--quick}
 fi
 [ "$failed" -gt 100 ] && failed=100
 exit "$failed"
