@@ -13,7 +13,8 @@ llvm::ArrayRef<const KernelFamily *> kernelFamilies() {
       makeGemvFamily(),
       makeKvAppendFamily(),
       makeAttentionDecodeFamily(),
-      makeArgmaxFamily()};
+      makeArgmaxFamily(),
+      makeRowChainFamily()};
   static const auto families = [] {
     llvm::SmallVector<const KernelFamily *> pointers;
     for (const std::unique_ptr<KernelFamily> &family : owned) {

@@ -93,7 +93,7 @@ def PlanMark : Sinter_Pass<"plan-mark"> {
     | decisions | rule | chosen |
     | --- | --- | --- |
     | single | one-kernel-per-op | every op alone in its cheapest kernel |
-    | library | library-per-linear | linear layers by the vendor's library, the rest alone |
+    | library | library-per-linear | every linear layer by the vendor's library, between them the cheapest |
     | greedy | greedy-gain-queue | groups by what they save, most first |
     | exact | exact-cheapest | the cheapest plan of all |
 

@@ -106,6 +106,7 @@ std::unique_ptr<KernelFamily> makeGemvFamily();
 std::unique_ptr<KernelFamily> makeKvAppendFamily();
 std::unique_ptr<KernelFamily> makeAttentionDecodeFamily();
 std::unique_ptr<KernelFamily> makeArgmaxFamily();
+std::unique_ptr<KernelFamily> makeRowChainFamily();
 
 } // namespace sinter::codegen
 

@@ -200,8 +200,10 @@ private:
     const uint32_t op = phase.ops.front();
     Rejected rejected{plan::Choice::Fuse, plan::Reason::RefusedNoFamily, "",
                       std::nullopt};
-    if (plan.decisions == DecisionSet::Single ||
-        plan.decisions == DecisionSet::Library) {
+    const bool byLibrary =
+        plan.decisions == DecisionSet::Library &&
+        cheapest(plan, *alone[op], plan::Choice::Library, tail);
+    if (plan.decisions == DecisionSet::Single || byLibrary) {
       rejected.reason = plan::Reason::RefusedNotRequested;
       phase.rejected.push_back(std::move(rejected));
       return;

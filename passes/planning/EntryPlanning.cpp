@@ -109,13 +109,8 @@ public:
   }
 
 private:
-  bool searches() const {
-    return options.decisions == DecisionSet::Greedy ||
-           options.decisions == DecisionSet::Exact;
-  }
-
   bool asksForGroups() const {
-    return searches() ||
+    return options.decisions != DecisionSet::Single ||
            std::any_of(constraints.begin(), constraints.end(),
                        [](const Constraint &constraint) {
                          return constraint.forced == plan::Choice::Fuse;
@@ -135,8 +130,13 @@ private:
   // What may be chosen
   //===--------------------------------------------------------------------===//
 
-  bool mayFuse(const Group &group) const {
-    bool asked = searches();
+  /// `byLibrary`: ops that the library runs.
+  bool mayFuse(const Group &group, const std::vector<char> &byLibrary) const {
+    bool asked = options.decisions != DecisionSet::Single;
+    if (options.decisions == DecisionSet::Library) {
+      asked = std::none_of(group.ops.begin(), group.ops.end(),
+                           [&](uint32_t op) { return byLibrary[op]; });
+    }
     for (uint32_t op : group.ops) {
       const Constraint &constraint = constraints[op];
       if (constraint.forbidden ||
@@ -177,6 +177,14 @@ private:
             bestVariants(plan.answers[i], choice);
       }
     }
+    std::vector<char> byLibrary(plan.entry.graph.size());
+    for (const Group &group : plan.groups) {
+      if (group.ops.size() == 1) {
+        byLibrary[group.ops.front()] =
+            !best[group.answer][static_cast<size_t>(plan::Choice::Library)]
+                 .empty();
+      }
+    }
     for (uint32_t number = 0; number < plan.groups.size(); ++number) {
       const Group &group = plan.groups[number];
       const auto &variants = best[group.answer];
@@ -189,7 +197,7 @@ private:
         origin.variants.insert(origin.variants.end(), list.begin(), list.end());
       };
       if (group.ops.size() > 1) {
-        if (mayFuse(group)) {
+        if (mayFuse(group, byLibrary)) {
           allow(fuse);
         }
       } else {

@@ -25,7 +25,7 @@ namespace sinter::planning {
 
 enum class DecisionSet : uint8_t {
   Single,  ///< every op alone in a generated kernel
-  Library, ///< every linear layer by the library, the rest alone
+  Library, ///< every linear layer by the library, between them the cheapest
   Greedy,  ///< the gain queue
   Exact,   ///< the cheapest plan
 };

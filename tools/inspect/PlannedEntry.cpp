@@ -65,12 +65,14 @@ planningOptions(DecisionSet set, const DecisionOptions &asked) {
 
 StepFigures figuresOf(const planning::EntryPlan &plan) {
   StepFigures figures;
+  uint64_t first = 0; // launches of layer 0, of layer 1
+  uint64_t second = 0;
   for (const planning::PhaseDecision &phase : plan.phases) {
     const planning::Variant &variant = plan.variantOf(phase);
     figures.launches += variant.work.launches;
-    if (layerOf(plan.entry.graph.name(phase.ops.front())) == 0) {
-      figures.launchesOfLayer += variant.work.launches;
-    }
+    const auto layer = layerOf(plan.entry.graph.name(phase.ops.front()));
+    first += layer == 0 ? variant.work.launches : 0;
+    second += layer == 1 ? variant.work.launches : 0;
     figures.unique.weights += variant.work.unique.weights;
     figures.unique.cache += variant.work.unique.cache;
     figures.unique.activations += variant.work.unique.activations;
@@ -78,6 +80,7 @@ StepFigures figuresOf(const planning::EntryPlan &plan) {
     figures.read += variant.read;
     figures.written += variant.written;
   }
+  figures.launchesOfLayer = second != 0 ? second : first;
   return figures;
 }
 

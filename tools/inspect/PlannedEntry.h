@@ -44,10 +44,12 @@ Result<planning::PlanningOptions> planningOptions(DecisionSet set,
 /// What a plan launches and moves in a step.
 struct StepFigures {
   uint64_t launches = 0;
-  uint64_t launchesOfLayer = 0; ///< of the first layer
-  cost::TrafficBytes unique;    ///< each phase's bytes once
-  uint64_t read = 0;            ///< issued
-  uint64_t written = 0;         ///< issued
+  /// Of the second layer, whose norm may run with the sum before it; of the
+  /// first where there is one only.
+  uint64_t launchesOfLayer = 0;
+  cost::TrafficBytes unique; ///< each phase's bytes once
+  uint64_t read = 0;         ///< issued
+  uint64_t written = 0;      ///< issued
 };
 StepFigures figuresOf(const planning::EntryPlan &plan);
 

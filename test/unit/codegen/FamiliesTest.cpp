@@ -307,7 +307,8 @@ TEST(Registry, HasTheDocumentedOrder) {
   }
   EXPECT_EQ(names,
             (std::vector<std::string>{"embed", "row", "gemv", "kv_append",
-                                      "attention_decode", "argmax"}));
+                                      "attention_decode", "argmax",
+                                      "row_chain"}));
 }
 
 TEST(GroupView, LooksThroughReshapes) {

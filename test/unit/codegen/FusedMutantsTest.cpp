@@ -110,8 +110,8 @@ void expectCaught(const TestGroup &test, const KernelConfig &config,
   }
 }
 
-GroupCase gemvNamed(const std::string &name) {
-  const std::vector<GroupCase> groups = gemvGroups();
+GroupCase groupNamed(const std::vector<GroupCase> &groups,
+                     const std::string &name) {
   const auto group = std::ranges::find(groups, name, &GroupCase::name);
   EXPECT_NE(group, groups.end()) << name;
   return *group;
@@ -126,7 +126,7 @@ struct LineWeights {
 };
 TestGroup withLogits(const std::string &name,
                      const std::vector<LineWeights> &lines) {
-  TestGroup test(gemvNamed(name));
+  TestGroup test(groupNamed(gemvGroups(), name));
   const std::vector<int64_t> shape = test.inputs[1].shape();
   std::vector<float> weights(shape[0] * shape[1]);
   for (const LineWeights &line : lines) {
@@ -143,7 +143,7 @@ TestGroup withLogits(const std::string &name,
 /// for `key`.
 void expectGemvCaught(const std::string &name, llvm::StringRef key,
                       int64_t least, const std::vector<Mutant> &mutants) {
-  const TestGroup test(gemvNamed(name));
+  const TestGroup test(groupNamed(gemvGroups(), name));
   expectCaught(test, configWith(test, *findFamily("gemv"), key, least),
                mutants);
 }
@@ -299,6 +299,74 @@ TEST(FusedMutants, HeadsBeforeAttention) {
         "    }\n  }\n  blockBarrier();",
         "                  scaled(state.product[g], rescale));\n    }\n  }",
         "SIN4006"}});
+}
+
+TEST(FusedMutants, SumAndNorm) {
+  const TestGroup test(groupNamed(rowChains(), "add, norm tensor<1x1024xbf16>, "
+                                               "both read"));
+  expectCaught(
+      test, configWith(test, *findFamily("row_chain"), "warps", 2),
+      {{"the difference for the sum",
+        "at(values.held[n], k) + at(other.held[n], k);",
+        "at(values.held[n], k) - at(other.held[n], k);", "values"},
+       {"the left operand twice", "loadShare(rhs, row * Width, thread, other);",
+        "loadShare(lhs, row * Width, thread, other);", "counts"},
+       {"the sum stored a piece too far",
+        "sum.put(row * Width + (n * values.threads + thread) * V,",
+        "sum.put(row * Width + (n * values.threads + thread + 1) * V,",
+        "SIN4001"},
+       {"the sum not stored", "storePiece<V>(sum, i, piece);", "", "SIN4006"},
+       {"the sum of squares before all warps have left theirs",
+        "    blockBarrier();\n    float sum = load(parts, 0);",
+        "    float sum = load(parts, 0);", "SIN4006"},
+       {"a neighbour's gain",
+        "  loadShare(gain, 0, threadIndex(), gains);\n  allow",
+        "  loadShare(gain, 0, threadIndex() ^ 1, gains);\n  allow", "values"}});
+}
+
+TEST(FusedMutants, RowsOfSumAndNorm) {
+  const TestGroup rows(groupNamed(rowChains(), "add, norm tensor<7x100xbf16>"));
+  expectCaught(
+      rows, configWith(rows, *findFamily("row_chain"), "rows", 4),
+      {{"a row that is not there", "if (row < kRows)", "if (row <= kRows)",
+        "SIN4001"},
+       {"the first block's rows only",
+        "row = static_cast<i64>(blockIndex()) * ", "row = 0 * ", "SIN4003"},
+       {"a block's first row only", "warpCount() + warpIndex();",
+        "warpCount();", "SIN4003"}});
+}
+
+TEST(FusedMutants, HeadsIntoTheCache) {
+  const TestGroup test(groupNamed(rowChains(),
+                                  "norm, rope tensor<4x3x16xbf16>, append "
+                                  "tensor<2x3x9x16xbf16>"));
+  expectCaught(
+      test, configWith(test, *findFamily("row_chain"), "rows", 4),
+      {{"a head rotated before all lanes have stored it",
+        "  warpBarrier();\n  UNROLL for (int n = 0; n < turns.count; ++n) {",
+        "  UNROLL for (int n = 0; n < turns.count; ++n) {", "SIN4006"},
+       {"a head read before it is rotated",
+        "recipe, turns, heads, at);\n  warpBarrier();",
+        "recipe, turns, heads, at);", "SIN4003"},
+       {"one room for all warps", "const int at = warpIndex() * D;",
+        "const int at = 0;", "SIN4003"},
+       {"the position of the head's number", "load(positions, row / Heads) : 0",
+        "load(positions, row % 4) : 0", "values"},
+       {"sequences in one another's cache",
+        "(sequence * Heads + row % Heads) * Capacity",
+        "(sequence + row % Heads) * Capacity", "values"},
+       {"a line too far", "* Capacity + position;",
+        "* Capacity + position + 1;", "SIN4001"},
+       {"turned by the next position",
+        "makeTurns<D>(static_cast<float>(position), ",
+        "makeTurns<D>(static_cast<float>(position + 1), ", "values"},
+       {"a head of its neighbour", "piece = loadPiece<8>(x, row * D + first);",
+        "piece = loadPiece<8>(x, (row ^ 1) * D + first);", "values"}});
+  const TestGroup heads(
+      groupNamed(rowChains(), "norm, rope tensor<7x1x64xbf16>"));
+  expectCaught(heads, configWith(heads, *findFamily("row_chain"), "rows", 4),
+               {{"a head that is not there", "const bool here = row < Rows;",
+                 "const bool here = true;", "SIN4001"}});
 }
 
 // 40 positions in splits of 16: the last of four has none.

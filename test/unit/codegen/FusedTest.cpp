@@ -157,11 +157,27 @@ void runGroups(const std::vector<GroupCase> &cases, llvm::StringRef family,
   }
 }
 
+/// Whole numbers, whose sums are exact in any order: the interpreter's bits.
+void expectInterpreter(GroupCase groupCase, llvm::StringRef family) {
+  SCOPED_TRACE(groupCase.name);
+  groupCase.integers = true;
+  const TestGroup test(groupCase);
+  const Planned plan = planAll(test, family).front();
+  std::unique_ptr<Device> device = makeHostDevice(true);
+  auto kernels = device->loadKernels({{sourceOf(plan.work, plan.text)}});
+  ASSERT_TRUE(kernels) << kernels.error().message();
+  auto run = runGroup(*device, kernels->front(), test, plan.work);
+  ASSERT_TRUE(run) << run.error().message();
+  EXPECT_TRUE(sameBits(run->outputs, interpret(test)));
+}
+
 } // namespace
 
 TEST(Fused, Gemv) { runGroups(gemvGroups(), "gemv", 3); }
 
 TEST(Fused, Attention) { runGroups(attentionGroups(), "attention_decode", 19); }
+
+TEST(Fused, RowChains) { runGroups(rowChains(), "row_chain", 3); }
 
 // The kernels of single ops, on parts of buffers and on copies of the parts.
 TEST(Fused, NothingButAPart) {
@@ -171,22 +187,15 @@ TEST(Fused, NothingButAPart) {
   runGroups(attentionParts(), "attention_decode", 5);
 }
 
-TEST(Fused, GemvOnWholeNumbersIsTheInterpreter) {
-  // Sums of whole numbers are exact in any order, ties of logits are many.
-  for (GroupCase groupCase : gemvGroups()) {
-    if (groupCase.body.find("rms_norm") != std::string::npos ||
-        groupCase.body.find("swiglu") != std::string::npos) {
-      continue;
+TEST(Fused, OnWholeNumbersIsTheInterpreter) {
+  // Ties of logits are many.
+  for (const GroupCase &groupCase : gemvGroups()) {
+    if (groupCase.body.find("rms_norm") == std::string::npos &&
+        groupCase.body.find("swiglu") == std::string::npos) {
+      expectInterpreter(groupCase, "gemv");
     }
-    SCOPED_TRACE(groupCase.name);
-    groupCase.integers = true;
-    const TestGroup test(groupCase);
-    const Planned plan = planAll(test, "gemv").front();
-    std::unique_ptr<Device> device = makeHostDevice(true);
-    auto kernels = device->loadKernels({{sourceOf(plan.work, plan.text)}});
-    ASSERT_TRUE(kernels) << kernels.error().message();
-    auto run = runGroup(*device, kernels->front(), test, plan.work);
-    ASSERT_TRUE(run) << run.error().message();
-    EXPECT_TRUE(sameBits(run->outputs, interpret(test)));
+  }
+  for (const GroupCase &groupCase : rowChains()) {
+    expectInterpreter(groupCase, "row_chain");
   }
 }

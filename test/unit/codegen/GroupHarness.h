@@ -64,6 +64,8 @@ std::vector<GroupCase> gemvGroups();
 std::vector<GroupCase> attentionGroups();
 /// Every form of attention's heads at a size that compiles quickly.
 GroupCase smallAttentionGroup();
+/// add -> rms_norm, and [rms_norm ->] rope [-> kv_append] of heads.
+std::vector<GroupCase> rowChains();
 // Single ops on parts of buffers.
 std::vector<GroupCase> rowParts();
 std::vector<GroupCase> kvAppendParts();
@@ -72,6 +74,7 @@ std::vector<GroupCase> attentionParts();
 /// Groups of published models; compiled only.
 std::vector<GroupCase> publishedAttentionGroups();
 std::vector<GroupCase> publishedGroups();
+std::vector<GroupCase> publishedRowChains();
 
 } // namespace sinter::codegen
 
