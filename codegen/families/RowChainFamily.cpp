@@ -92,7 +92,8 @@ public:
       }
     } else {
       const mlir::Value positions = chain.rope.getPositions();
-      load(positions, 4 * 32 * chain.rows, 4 * elementsOf(positions));
+      // Every lane reads its row's position.
+      load(positions, uint64_t{128} * chain.rows, 4 * elementsOf(positions));
       store(chain.append ? chain.append.getResult() : chain.rope.getResult());
     }
     uint64_t gain = 0;

@@ -180,9 +180,10 @@ private:
     std::vector<char> byLibrary(plan.entry.graph.size());
     for (const Group &group : plan.groups) {
       if (group.ops.size() == 1) {
+        const auto &variants = best[group.answer];
         byLibrary[group.ops.front()] =
-            !best[group.answer][static_cast<size_t>(plan::Choice::Library)]
-                 .empty();
+            variants[static_cast<size_t>(plan::Choice::Library)].empty() ? 0
+                                                                         : 1;
       }
     }
     for (uint32_t number = 0; number < plan.groups.size(); ++number) {

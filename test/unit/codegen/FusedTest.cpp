@@ -129,6 +129,7 @@ void runGroups(const std::vector<GroupCase> &cases, llvm::StringRef family,
     }
     ++turn;
     std::vector<KernelSource> sources;
+    sources.reserve(planned.size());
     for (const Planned &plan : planned) {
       sources.push_back(sourceOf(plan.work, plan.text));
     }

@@ -28,11 +28,12 @@ static GroupCase addNormOfParts(int64_t width) {
   GroupCase c;
   c.name = "add, norm " + x + " of parts";
   c.arguments = "%all: " + all + ", %g: " + tensor({width});
-  for (auto [name, at] : {std::pair("%a", 8), {"%b", 8 + width}}) {
-    c.body += std::string(name) + " = tensor.extract_slice %all[0, " +
-              std::to_string(at) + "] [1, " + std::to_string(width) +
-              "] [1, 1] : " + all + " to " + x + "\n";
-  }
+  auto slice = [&](const std::string &name, int64_t at) {
+    return name + " = tensor.extract_slice %all[0, " + std::to_string(at) +
+           "] [1, " + std::to_string(width) + "] [1, 1] : " + all + " to " + x +
+           "\n";
+  };
+  c.body = slice("%a", 8) + slice("%b", 8 + width);
   c.body += "%s = decoder.add %a, %b : " + x +
             "\n%y = decoder.rms_norm %s gain %g eps 1.0e-6 : " + x + ", " +
             tensor({width});
