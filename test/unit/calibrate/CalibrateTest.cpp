@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <map>
 
@@ -24,7 +25,7 @@ constexpr uint64_t mebibyte = 1 << 20;
 
 int32_t numberAt(cuda::driver::Pointer pointer) {
   int32_t value = 0;
-  std::memcpy(&value, reinterpret_cast<const void *>(pointer), sizeof value);
+  std::memcpy(&value, std::bit_cast<const void *>(pointer), sizeof value);
   return value;
 }
 

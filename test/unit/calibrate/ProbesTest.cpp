@@ -110,7 +110,7 @@ TEST(Probes, StreamsReadEachByteOnce) {
 
 TEST(Probes, AChaseEndsWhereItsHopsLead) {
   ProbeSizes sizes;
-  sizes.chaseBytes = 4 * 64;
+  sizes.chaseBytes = 4ULL * 64;
   ProbeRun run(sizes, chaseProbe);
   std::vector<uint32_t> next(64);
   next[0] = 16;

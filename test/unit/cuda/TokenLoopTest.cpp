@@ -111,20 +111,21 @@ void expectStop(uint32_t stepsPerLaunch) {
   ASSERT_TRUE(session) << session.error().message();
   const std::vector<int32_t> wanted = fed(**session, 7, 0, 10);
   // The first id that has not come before, behind the first step.
-  size_t at = 1;
-  while (std::count(wanted.begin(), wanted.begin() + at, wanted[at]) != 0) {
-    ASSERT_LT(++at, wanted.size() - 1);
+  ptrdiff_t at = 1;
+  while (std::count(wanted.begin(), wanted.begin() + at,
+                    wanted[static_cast<size_t>(at)]) != 0) {
+    ASSERT_LT(++at, std::ssize(wanted) - 1);
   }
   auto loop = TokenLoop::create(**session, 0);
   ASSERT_TRUE(loop) << loop.error().message();
   // The ninth is beyond what the device compares with.
-  const std::vector<int32_t> ends = {-2, wanted[at], -2, -2,       -2,
-                                     -2, -2,         -2, wanted[0]};
+  const std::vector<int32_t> text(wanted.begin(), wanted.begin() + at + 1);
+  const std::vector<int32_t> ends = {-2, text.back(), -2, -2,       -2,
+                                     -2, -2,          -2, wanted[0]};
   ASSERT_TRUE((*loop)->begin(7, 0, 10, ends));
-  EXPECT_EQ(taken(**loop, at + 1),
-            std::vector(wanted.begin(), wanted.begin() + at + 1));
+  EXPECT_EQ(taken(**loop, text.size()), text);
   // Steps more were started, and moved nothing.
-  const auto steps = static_cast<int32_t>(at) + 1;
+  const auto steps = static_cast<int32_t>(text.size());
   EXPECT_EQ(number(**session, "stop"), 1);
   EXPECT_EQ(number(**session, "count"), steps);
   EXPECT_EQ(number(**session, "positions"), steps);
@@ -228,6 +229,7 @@ TEST(TokenLoop, EntriesTakeTurns) {
   taken(**loop, 6);
   // Positions 2 to 7 by the number of the loop's programs.
   std::vector<size_t> entries;
+  entries.reserve(fake.launched.size());
   for (const void *graph : fake.launched) {
     entries.push_back(fake.instances.at(graph) - before);
   }
