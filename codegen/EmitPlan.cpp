@@ -11,6 +11,7 @@
 #include "ir/plan/Plan.h"
 #include "ir/target/LibraryPrices.h"
 #include "runtime/format/Sha256.h"
+#include "runtime/format/SharedWeights.h"
 
 #include <llvm/ADT/StringSet.h>
 #include <llvm/Support/raw_ostream.h>
@@ -133,9 +134,6 @@ private:
     step.ops = {"advance"};
     entry.works.push_back(workIn(step.kernel, work));
     entry.advance = std::move(step);
-    if (entry.mode != format::LaunchMode::Stream) {
-      entry.stepsPerLaunch = origin.stepsPerLaunch;
-    }
   }
 
   /// Its symbol; entries of one shape share it.
@@ -354,10 +352,8 @@ private:
     for (const format::Arena &arena : planOut().arenas) {
       needs.deviceBytes += arena.bytes;
     }
-    for (const format::Weight &weight : planOut().weights) {
-      needs.deviceBytes +=
-          format::elementCount(weight.shape) * dtypeBytes(weight.dtype);
-    }
+    // The importer has bounded every tensor.
+    needs.deviceBytes += weightBytes(planOut()).value_or(0);
   }
 
   /// The module with locations: they are the names of its ops.

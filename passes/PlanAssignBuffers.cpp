@@ -36,6 +36,7 @@ struct Buffer {
 /// Places that functions share.
 struct Arenas {
   llvm::StringMap<SlotAttr> caches;
+  llvm::StringMap<RankedTensorType> cacheTypes; ///< of the first entry
   /// By direction, name, type.
   std::map<std::pair<std::string, const void *>, SlotAttr> io;
   int64_t cacheBytes = 0;
@@ -192,19 +193,32 @@ private:
         SlotAttr &shared = arenas.caches[name];
         if (!shared || name.empty()) {
           shared = slot("cache", arenas.cacheBytes, bytes);
+          arenas.cacheTypes[name] =
+              cast<RankedTensorType>(buffer.value.getType());
           arenas.cacheBytes += alignedSlot(bytes);
-        } else if (shared.getBytes() != bytes) {
+        } else if (shared.getBytes() != bytes && !isOneSequence(buffer)) {
           return function.emitError()
                  << "entry '" << function.getName() << "' has a cache '" << name
                  << "' of " << bytes << " bytes, another entry one of "
                  << shared.getBytes()
                  << "; entries share caches, so import them with one "
-                    "max_context and batch";
+                    "max_context, and one batch or 1 behind it";
         }
-        buffer.slot = shared;
+        // An entry of one sequence is placed at the first.
+        buffer.slot = slot("cache", shared.getOffset(), bytes);
       }
     }
     return success();
+  }
+
+  /// Does the cache hold one sequence of those that an entry before this one
+  /// has?
+  bool isOneSequence(const Buffer &buffer) {
+    auto type = cast<RankedTensorType>(buffer.value.getType());
+    auto shared = arenas.cacheTypes.lookup(argumentName(buffer.value));
+    return shared && type.getShape().front() == 1 &&
+           type.getShape().drop_front() == shared.getShape().drop_front() &&
+           type.getElementType() == shared.getElementType();
   }
 
   void placeActivations() {

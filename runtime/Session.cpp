@@ -3,6 +3,8 @@
 #include "runtime/Session.h"
 
 #include "runtime/PlanWeights.h"
+#include "runtime/format/Bindings.h"
+#include "runtime/format/SharedWeights.h"
 
 #include <algorithm>
 
@@ -69,6 +71,7 @@ Status Session::placeValues() {
     placed.offset = value.offset;
     placed.count = elementCount(value.shape);
     placed.bytes = placed.count * dtypeBytes(value.dtype);
+    placed.sequences = cacheSequences(value);
     operands.emplace(value.name, placed);
     if (value.operandClass == OperandClass::Workspace) {
       SINTER_TRY(theDevice->zero(placed.buffer, placed.offset, placed.bytes));
@@ -79,12 +82,14 @@ Status Session::placeValues() {
 
 Status Session::loadWeights(const WeightSource &weights,
                             const LoadProgress &progress) {
-  uint64_t total = 0;
-  for (const Weight &weight : thePlan.weights) {
-    total += elementCount(weight.shape) * dtypeBytes(weight.dtype);
-  }
+  const uint64_t total = weightBytes(thePlan).value_or(0);
+  const std::vector<std::optional<WeightPlace>> places = sharedWeights(thePlan);
   uint64_t done = 0;
-  for (const Weight &weight : thePlan.weights) {
+  for (size_t w = 0; w < places.size(); ++w) {
+    if (places[w]) {
+      continue;
+    }
+    const Weight &weight = thePlan.weights[w];
     const WeightBytes bytes(weight, weights);
     Placed placed;
     placed.count = elementCount(weight.shape);
@@ -102,6 +107,17 @@ Status Session::loadWeights(const WeightSource &weights,
         progress(done, total);
       }
     }
+    operands.emplace(weight.name, placed);
+  }
+  for (size_t w = 0; w < places.size(); ++w) {
+    if (!places[w]) {
+      continue;
+    }
+    const Weight &weight = thePlan.weights[w];
+    Placed placed = operands.at(thePlan.weights[places[w]->holder].name);
+    placed.offset += places[w]->offset;
+    placed.count = elementCount(weight.shape);
+    placed.bytes = placed.count * dtypeBytes(weight.dtype);
     operands.emplace(weight.name, placed);
   }
   return Status::success();
@@ -126,15 +142,22 @@ Status Session::loadKernels(const PlanArtifact &artifact) {
   return Status::success();
 }
 
-Argument Session::argumentOf(const std::string &name) const {
+Argument Session::argumentOf(const std::string &name, const Entry &entry,
+                             uint32_t sequence) const {
   const Placed &placed = operands.at(name);
-  return {placed.buffer, placed.offset, placed.count};
+  if (entry.workload.batch != 1) {
+    return {placed.buffer, placed.offset, placed.count};
+  }
+  const uint64_t bytes = placed.bytes / placed.sequences;
+  return {placed.buffer, placed.offset + sequence % placed.sequences * bytes,
+          placed.count / placed.sequences};
 }
 
-ProgramStep Session::prepareStep(const Entry &entry, const Step &step) const {
+ProgramStep Session::prepareStep(const Entry &entry, const Step &step,
+                                 uint32_t sequence) const {
   ProgramStep prepared;
   for (const std::string &arg : step.args) {
-    prepared.arguments.push_back(argumentOf(arg));
+    prepared.arguments.push_back(argumentOf(arg, entry, sequence));
   }
   if (step.kind == StepKind::Copy) {
     prepared.kind = ProgramStep::Kind::Copy;
@@ -145,7 +168,7 @@ ProgramStep Session::prepareStep(const Entry &entry, const Step &step) const {
     prepared.kind = ProgramStep::Kind::Gemm;
     prepared.gemm = *step.gemm;
     if (step.gemm->workspace) {
-      prepared.workspace = argumentOf(*step.gemm->workspace);
+      prepared.workspace = argumentOf(*step.gemm->workspace, entry, sequence);
     }
     return prepared;
   }
@@ -174,20 +197,25 @@ void Session::prepareSteps() {
 
 Result<ProgramId> Session::prepareProgram(size_t entry, LaunchMode mode,
                                           const ProgramExtent &extent) {
+  std::vector<ProgramStep> once = steps[entry];
+  if (extent.sequence != 0) {
+    const Entry &planned = thePlan.entries[entry];
+    once.clear();
+    for (const Step &step : planned.steps) {
+      once.push_back(prepareStep(planned, step, extent.sequence));
+    }
+  }
   std::vector<ProgramStep> list;
   for (uint32_t i = 0; i < extent.repeats; ++i) {
-    const size_t begin = list.size();
-    list.insert(list.end(), steps[entry].begin(), steps[entry].end());
+    list.insert(list.end(), once.begin(), once.end());
     if (extent.advancing && advances[entry]) {
       list.push_back(*advances[entry]);
-    }
-    if (begin < list.size()) {
-      list[begin].programmatic = false;
     }
   }
   list.resize(std::min(list.size(), extent.launches));
   for (size_t s = 0; s < list.size(); ++s) {
     list[s].programmatic = list[s].programmatic && mode == LaunchMode::Pdl &&
+                           s != 0 &&
                            list[s - 1].kind == ProgramStep::Kind::Launch;
   }
   return theDevice->prepareProgram(list, mode);

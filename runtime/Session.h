@@ -26,11 +26,11 @@ using StepHook = std::function<Status(size_t index, const format::Step &step)>;
 
 /// What of an entry a program holds.
 struct ProgramExtent {
-  /// Times the steps follow each other. Each time begins behind a full edge:
-  /// kernels read before their wait what only the advance step writes.
-  uint32_t repeats = 1;
+  uint32_t repeats = 1;       ///< times the steps follow each other
   bool advancing = false;     ///< the advance step behind each, if there is one
   size_t launches = SIZE_MAX; ///< of all this as many, from the first
+  /// That an entry of one sequence works on, of those of the caches.
+  uint32_t sequence = 0;
 };
 
 class Session {
@@ -95,6 +95,7 @@ private:
     uint64_t offset = 0;
     uint64_t count = 0;
     uint64_t bytes = 0;
+    uint64_t sequences = 1; ///< of a cache
   };
 
   Session(format::Plan plan, Device &device)
@@ -104,9 +105,10 @@ private:
   Status loadWeights(const WeightSource &weights, const LoadProgress &progress);
   Status loadKernels(const PlanArtifact &artifact);
   Status checkAdvance(size_t entry) const;
-  Argument argumentOf(const std::string &name) const;
-  ProgramStep prepareStep(const format::Entry &entry,
-                          const format::Step &step) const;
+  Argument argumentOf(const std::string &name, const format::Entry &entry,
+                      uint32_t sequence) const;
+  ProgramStep prepareStep(const format::Entry &entry, const format::Step &step,
+                          uint32_t sequence = 0) const;
   void prepareSteps();
   Result<Placed> findValue(std::string_view name, uint64_t bytes) const;
 

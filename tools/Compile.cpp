@@ -11,6 +11,8 @@
 
 #include <llvm/Support/raw_ostream.h>
 
+#include <algorithm>
+
 using namespace mlir;
 
 namespace sinter {
@@ -41,6 +43,9 @@ Result<OwningOpRef<ModuleOp>> import(MLIRContext &context,
   for (size_t i = 0; i < request.contexts.size(); ++i) {
     workloads[i].context = request.contexts[i];
   }
+  for (int64_t tokens : request.prefills) {
+    workloads.push_back(prefillOf(request.workload, tokens));
+  }
   return importEntries(context, request.source.config, workloads, options);
 }
 
@@ -70,20 +75,16 @@ std::string optionsText(const DecisionOptions &decisions) {
   return text;
 }
 
-Status checkStepsPerLaunch(const format::Plan &plan, uint32_t asked) {
-  const bool made = std::any_of(
-      plan.entries.begin(), plan.entries.end(),
-      [&](const format::Entry &e) { return e.stepsPerLaunch == asked; });
-  if (made) {
-    return Status::success();
-  }
-  return Error{ErrorCode::PlanLacks,
-               "--steps-per-launch " + std::to_string(asked),
-               "an entry that feeds its token back, in mode graph or pdl",
-               "none", "leave it out, or choose another --mode"};
-}
-
 } // namespace
+
+Workload prefillOf(const Workload &decode, int64_t tokens) {
+  Workload workload = decode;
+  workload.phase = plan::Phase::Prefill;
+  workload.batch = 1;
+  workload.tokens = tokens;
+  workload.context = std::max(workload.context, tokens);
+  return workload;
+}
 
 Status checkCompilable(const DecisionOptions &decisions) {
   if (decisions.set != DecisionSet::Eager) {
@@ -113,7 +114,6 @@ Result<PlanArtifact> compileModel(const CompileRequest &request) {
       architectureClass(request.source.config.architecture);
   origin.model.configDigest = sha256Hex(request.source.configText);
   origin.model.weights = request.weights;
-  origin.stepsPerLaunch = request.decisions.stepsPerLaunch;
 
   PlanPipelineOptions options;
   options.target = request.target;
@@ -127,9 +127,7 @@ Result<PlanArtifact> compileModel(const CompileRequest &request) {
   options.forbid = decisions.forbidden;
   options.kernelConfig = decisions.configs;
   SINTER_TRY(runPlanPipeline(*module, request.source.name, options));
-  PlanArtifact artifact = codegen::emitPlan(*module, device, origin);
-  SINTER_TRY(checkStepsPerLaunch(artifact.plan, origin.stepsPerLaunch));
-  return artifact;
+  return codegen::emitPlan(*module, device, origin);
 }
 
 Result<std::string> importedText(const CompileRequest &request) {

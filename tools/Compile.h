@@ -26,12 +26,18 @@ struct CompileRequest {
   /// Contexts of the entries, ascending; empty: workload.context alone. A step
   /// runs in the entry with the smallest one that covers its position.
   std::vector<int64_t> contexts;
+  /// Tokens of the prefill entries (prefillOf), ascending, each at most the
+  /// capacity.
+  std::vector<int64_t> prefills;
   /// Ids from here on are never chosen; nothing: all may be.
   std::optional<int64_t> idLimit;
   DecisionOptions decisions;
   /// Which configuration of each kernel family to take; -1: the cheapest.
   int32_t config = -1;
 };
+
+/// A chunk of `tokens` of one prompt, beside the decode step `decode`.
+Workload prefillOf(const Workload &decode, int64_t tokens);
 
 /// SIN2673: a decision set that can be counted, but of which no kernels are
 /// made.
@@ -42,8 +48,7 @@ Status checkCompilable(const DecisionOptions &decisions);
 /// (addCubins makes them).
 /// Errors: those of resolveDevice and importDecoder; SIN2673 decisions that can
 /// only be counted; SIN2661 an op that no kernel family runs; SIN2674 to
-/// SIN2676 forces and patterns that no plan honours; SIN2520 steps per launch
-/// of entries that cannot; SIN5002 a stage that
+/// SIN2676 forces and patterns that no plan honours; SIN5002 a stage that
 /// breaks its contract.
 Result<PlanArtifact> compileModel(const CompileRequest &request);
 

@@ -16,21 +16,28 @@ constexpr double tolerance = 0.01;
 
 } // namespace
 
-Result<std::vector<int64_t>> parseContexts(std::string_view text) {
-  std::vector<int64_t> contexts;
+Result<std::vector<int64_t>> parseAscending(const std::string &option,
+                                            const std::string &wanted,
+                                            std::string_view text) {
+  std::vector<int64_t> numbers;
   llvm::SmallVector<llvm::StringRef> items;
   llvm::StringRef(text).split(items, ',');
   for (llvm::StringRef item : items) {
     int64_t number = 0;
     if (item.getAsInteger(10, number) || number < 1 ||
-        (!contexts.empty() && number <= contexts.back())) {
-      return Error{ErrorCode::BadArgument, "--contexts",
-                   "auto, or ascending numbers of positions as 512,2048",
+        (!numbers.empty() && number <= numbers.back())) {
+      return Error{ErrorCode::BadArgument, option, wanted,
                    "'" + std::string(text) + "'", ""};
     }
-    contexts.push_back(number);
+    numbers.push_back(number);
   }
-  return contexts;
+  return numbers;
+}
+
+Result<std::vector<int64_t>> parseContexts(std::string_view text) {
+  return parseAscending("--contexts",
+                        "auto, or ascending numbers of positions as 512,2048",
+                        text);
 }
 
 Result<std::vector<int64_t>> chooseContexts(const CompileRequest &request) {

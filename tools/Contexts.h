@@ -9,7 +9,13 @@
 
 namespace sinter {
 
-/// "512,2048": ascending. SIN1003 names `text`.
+/// "512,2048": ascending, from 1. SIN1003 names `option` and `text`; `wanted`
+/// says what the numbers are.
+Result<std::vector<int64_t>> parseAscending(const std::string &option,
+                                            const std::string &wanted,
+                                            std::string_view text);
+
+/// Those of --contexts.
 Result<std::vector<int64_t>> parseContexts(std::string_view text);
 
 /// The fewest contexts such that at every power of two, and at the capacity,

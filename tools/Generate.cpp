@@ -2,33 +2,22 @@
 
 #include "tools/Generate.h"
 
+#include "runtime/format/Prompts.h"
+
 #include <algorithm>
 #include <string>
 
 namespace sinter {
 
-namespace {
-
-Status checkRequest(const StepEngine &engine, const GenerateRequest &request) {
+Status checkRequest(const GenerateRequest &request, uint32_t vocabSize,
+                    uint32_t capacity) {
   SINTER_TRY(request.sampling.check());
-  if (request.prompt.empty()) {
-    return Error{ErrorCode::PromptEmpty, "prompt", "at least one token", "none",
-                 "give some text or ids"};
-  }
-  for (size_t i = 0; i < request.prompt.size(); ++i) {
-    int32_t id = request.prompt[i];
-    if (id < 0 || static_cast<uint32_t>(id) >= engine.vocabSize()) {
-      return Error{ErrorCode::TokenOutsideVocabulary,
-                   "prompt, token " + std::to_string(i),
-                   "an id from 0 to " + std::to_string(engine.vocabSize() - 1),
-                   std::to_string(id), "is the tokenizer of another model?"};
-    }
-  }
+  SINTER_TRY(checkPrompt(request.prompt, vocabSize));
   // The last new token is not fed back, so it needs no row.
   uint64_t rows = uint64_t{request.prompt.size()} + request.count - 1;
-  if (rows > engine.capacity()) {
+  if (rows > capacity) {
     return Error{ErrorCode::ContextExceeded, "prompt and new tokens",
-                 "at most " + std::to_string(engine.capacity()) +
+                 "at most " + std::to_string(capacity) +
                      " positions (--max-context)",
                  std::to_string(request.prompt.size()) + " + " +
                      std::to_string(request.count),
@@ -38,31 +27,44 @@ Status checkRequest(const StepEngine &engine, const GenerateRequest &request) {
   return Status::success();
 }
 
-} // namespace
+static bool mayNotShow(const GenerateRequest &request, int32_t id) {
+  return request.sampling.limit &&
+         static_cast<uint32_t>(id) >= *request.sampling.limit;
+}
+
+Result<int32_t>
+chooseToken(const GenerateRequest &request, int32_t greedy, uint32_t position,
+            const std::function<Result<std::vector<float>>()> &logits) {
+  // The device's own choice stands if it is greedy and may be shown.
+  if (request.sampling.temperature == 0 && !mayNotShow(request, greedy)) {
+    return greedy;
+  }
+  SINTER_ASSIGN(std::vector<float> all, logits());
+  SINTER_ASSIGN(uint32_t drawn,
+                sampleToken(all, request.seed, position, request.sampling));
+  return static_cast<int32_t>(drawn);
+}
+
+Result<int32_t> StepEngine::prompt(std::span<const int32_t> ids,
+                                   uint32_t position) {
+  int32_t next = 0;
+  for (int32_t id : ids) {
+    SINTER_ASSIGN(next, step(id, position++));
+  }
+  return next;
+}
 
 Result<Generated> generate(StepEngine &engine, const GenerateRequest &request,
                            const OnToken &onToken) {
-  SINTER_TRY(checkRequest(engine, request));
+  SINTER_TRY(checkRequest(request, engine.vocabSize(), engine.capacity()));
   Generated result;
-  const SamplingOptions &sampling = request.sampling;
-  uint32_t position = 0;
-  int32_t next = 0;
-  for (int32_t id : request.prompt) {
-    SINTER_ASSIGN(next, engine.step(id, position++));
-  }
-  const auto mayNotShow = [&](int32_t id) {
-    return sampling.limit && static_cast<uint32_t>(id) >= *sampling.limit;
-  };
-  const bool greedy = sampling.temperature == 0 && engine.feedsItself();
+  SINTER_ASSIGN(int32_t next, engine.prompt(request.prompt, 0));
+  auto position = static_cast<uint32_t>(request.prompt.size());
+  const bool greedy = request.sampling.temperature == 0 && engine.feedsItself();
   bool running = false; // the engine feeds itself
   while (true) {
-    // The device's own choice stands if it is greedy and may be shown.
-    if (sampling.temperature > 0 || mayNotShow(next)) {
-      SINTER_ASSIGN(std::vector<float> logits, engine.logits());
-      SINTER_ASSIGN(uint32_t drawn,
-                    sampleToken(logits, request.seed, position - 1, sampling));
-      next = static_cast<int32_t>(drawn);
-    }
+    SINTER_ASSIGN(next, chooseToken(request, next, position - 1,
+                                    [&] { return engine.logits(); }));
     result.ids.push_back(next);
     if (std::find(request.stopIds.begin(), request.stopIds.end(), next) !=
         request.stopIds.end()) {
@@ -86,7 +88,7 @@ Result<Generated> generate(StepEngine &engine, const GenerateRequest &request,
     }
     SINTER_ASSIGN(next, engine.greedy());
     ++position;
-    if (mayNotShow(next)) {
+    if (mayNotShow(request, next)) {
       // Steps ahead have replaced the logits: once more, by itself.
       SINTER_ASSIGN(next, engine.step(fed, position - 1));
       running = false;

@@ -1,7 +1,7 @@
 //===- Generate.h - The token loop ------------------------------*- C++ -*-===//
 //
 // One loop for the generated kernels and for the reference interpreter: the
-// prompt goes in token by token, then each new token is fed back.
+// prompt goes in, then each new token is fed back.
 //
 //===----------------------------------------------------------------------===//
 
@@ -29,6 +29,10 @@ public:
   virtual uint32_t vocabSize() const = 0;
   /// Feeds `id` at `position`; the largest logit's id, the lowest at ties.
   virtual Result<int32_t> step(int32_t id, uint32_t position) = 0;
+  /// Feeds the ids of a prompt (one or more) from `position` on; as step() of
+  /// the last of them.
+  virtual Result<int32_t> prompt(std::span<const int32_t> ids,
+                                 uint32_t position);
   /// Can greedy steps follow each other without the host between them?
   virtual bool feedsItself() const { return false; }
   /// The next greedy() is of `id` at `position`; `count` of them at most, none
@@ -57,12 +61,22 @@ struct Generated {
   std::optional<int32_t> stoppedBy; ///< the end token
 };
 
+/// SIN2701 no prompt, SIN2702 an id outside the vocabulary, SIN2703 prompt and
+/// count together need more positions than `capacity`; a bad sampling option.
+Status checkRequest(const GenerateRequest &request, uint32_t vocabSize,
+                    uint32_t capacity);
+
+/// The next id behind `position`: `greedy`, the largest logit's, if that is
+/// asked for and may be shown, else one that is drawn from `logits`. Errors are
+/// those of `logits` and of sampleToken.
+Result<int32_t>
+chooseToken(const GenerateRequest &request, int32_t greedy, uint32_t position,
+            const std::function<Result<std::vector<float>>()> &logits);
+
 /// Called with each new id but the end token; an error ends the loop.
 using OnToken = std::function<Status(int32_t id)>;
 
-/// Errors: SIN2701 no prompt, SIN2702 an id outside the vocabulary, SIN2703
-/// prompt and count together need more positions than the cache holds, and
-/// those of the engine.
+/// Errors: those of checkRequest and of the engine.
 Result<Generated> generate(StepEngine &engine, const GenerateRequest &request,
                            const OnToken &onToken);
 

@@ -1,6 +1,8 @@
 //===- InspectPlan.cpp - Tables of a plan ---------------------------------===//
 
 #include "tools/InspectTables.h"
+
+#include "runtime/format/SharedWeights.h"
 #include "tools/inspect/Totals.h"
 
 #include <algorithm>
@@ -100,10 +102,6 @@ struct Summary {
 /// What all entries share.
 Table sharedSummary(const format::Plan &plan) {
   Summary summary;
-  uint64_t weights = 0;
-  for (const format::Weight &weight : plan.weights) {
-    weights += format::elementCount(weight.shape) * dtypeBytes(weight.dtype);
-  }
   const format::WeightOrigin &origin = plan.model.weights;
   summary.add("architecture", plan.model.architecture);
   summary.add("target", plan.target);
@@ -112,7 +110,7 @@ Table sharedSummary(const format::Plan &plan) {
                           : "checkpoint " +
                                 origin.fingerprint.value_or("").substr(0, 12),
               origin.seed ? "random" : "fingerprint of its headers");
-  summary.add("weight_bytes", weights,
+  summary.add("weight_bytes", weightBytes(plan).value_or(0),
               std::to_string(plan.weights.size()) + " tensors");
   for (const format::Arena &arena : plan.arenas) {
     summary.add("arena_bytes_" + arena.name, arena.bytes);
@@ -134,12 +132,24 @@ Table PlanView::summary() const {
   }
   summary.add("entry", entry.name);
   summary.add("batch", uint64_t{entry.workload.batch});
+  if (entry.workload.phase != "decode") {
+    summary.add("tokens", uint64_t{entry.workload.tokens},
+                entry.workload.phase + ": of a sequence, in one step");
+  }
   summary.add("context", uint64_t{entry.workload.context},
               "positions attended, the new one included");
   summary.add("max_context", uint64_t{entry.workload.maxContext});
   summary.add("launches_per_step", sums.launches,
               std::to_string(sums.steps) + " steps of " +
                   std::to_string(works.size()) + " kernels");
+  const auto calls = std::count_if(
+      entry.steps.begin(), entry.steps.end(), [](const format::Step &step) {
+        return step.kind == format::StepKind::Library;
+      });
+  if (calls != 0) {
+    summary.add("library_calls_per_step", static_cast<uint64_t>(calls),
+                "beside these launches; what they ask for is not counted");
+  }
   summary.add("captured_launches", capturedText(entry));
   summary.add("decisions", decided);
   summary.add("issued_bytes_loaded_per_step", sums.loaded,

@@ -7,6 +7,7 @@
 #include "runtime/format/RandomWeights.h"
 #include "tools/Compile.h"
 #include "tools/Contexts.h"
+#include "tools/Prefills.h"
 
 #include <algorithm>
 
@@ -94,6 +95,11 @@ Result<PlanArtifact> compileFor(const ModelOptions &options,
     SINTER_ASSIGN(request.contexts, chooseContexts(request));
   } else if (!options.contexts.empty()) {
     SINTER_ASSIGN(request.contexts, parseContexts(options.contexts));
+  }
+  if (options.prefill == "auto") {
+    SINTER_ASSIGN(request.prefills, choosePrefills(request));
+  } else if (!options.prefill.empty() && options.prefill != "none") {
+    SINTER_ASSIGN(request.prefills, parsePrefills(options.prefill));
   }
   return compileModel(request);
 }

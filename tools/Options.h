@@ -39,11 +39,10 @@ struct DecisionOptions {
   std::vector<std::string> forces;    ///< "PATTERN=fuse|library|single"
   std::vector<std::string> forbidden; ///< patterns of ops that are not fused
   std::vector<std::string> configs;   ///< "PATTERN=rows = 4, warps = 4"
-  uint32_t stepsPerLaunch = 1;        ///< of a graph, advance included
 
   bool empty() const {
     return !set && mode.empty() && forces.empty() && forbidden.empty() &&
-           configs.empty() && stepsPerLaunch == 1;
+           configs.empty();
   }
 };
 
@@ -61,6 +60,9 @@ struct ModelOptions {
   std::optional<uint32_t> context; ///< positions attended and priced
   /// compile: a decode entry per context, "auto" or "512,2048"; empty: one.
   std::string contexts;
+  /// compile: a prefill entry per number of tokens, "auto", "none" or "16,128";
+  /// empty: none.
+  std::string prefill;
   std::optional<uint32_t> maxContext; ///< capacity of the KV cache
 };
 
@@ -95,7 +97,8 @@ struct RunOptions {
   ModelOptions model;
   DecisionOptions asked;
   std::string checkpoint; ///< --model: where a plan's weights are
-  // Exactly one of the four is set.
+  // Exactly one of the five is set.
+  std::string promptFile; ///< a JSON object per line; or empty
   std::optional<std::string> prompt;
   std::optional<std::string> chat;
   std::optional<std::string> messages;
@@ -133,7 +136,7 @@ struct BenchOptions {
   uint32_t warmup = 50;  ///< steps before the first sample
   uint32_t samples = 50; ///< that the statistics are of
   uint32_t runs = 20;    ///< program runs per sample
-  uint32_t repeats = 0;  ///< steps per program; 0: as the plan says
+  uint32_t repeats = 1;  ///< steps per program
   bool kernels = false;  ///< a row per kernel instead of one per step
   bool families = false; ///< a row per configuration of each kernel, alone
   uint32_t soak = 0;     ///< tokens to generate instead; 0: none

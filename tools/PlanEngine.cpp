@@ -3,6 +3,7 @@
 #include "tools/PlanEngine.h"
 
 #include "runtime/OpenDevice.h"
+#include "runtime/format/Bindings.h"
 #include "tools/Console.h"
 
 #include <bit>
@@ -16,33 +17,30 @@ std::span<const std::byte> bytesOf(const T &value) {
   return std::as_bytes(std::span<const T, 1>(&value, 1));
 }
 
-/// The value bound to `name`; empty if there is none.
-std::string bound(const std::vector<format::Binding> &bindings,
-                  std::string_view name) {
-  for (const format::Binding &binding : bindings) {
-    if (binding.name == name) {
-      return binding.value;
-    }
-  }
-  return "";
-}
+} // namespace
 
-/// The first decode step of one sequence, which the loop can feed.
-Result<size_t> decodeEntry(const format::Plan &plan) {
+Result<size_t> decodeEntry(const format::Plan &plan, bool severalSequences) {
   Error error{ErrorCode::NotADecodeStep, "plan",
-              "a decode entry of one sequence and one token, ids and "
-              "positions in, token and logits out",
-              "no such entry", "compile with --batch 1 to run text"};
+              severalSequences
+                  ? "a decode entry of one token a sequence, ids and positions "
+                    "in, token and logits out"
+                  : "a decode entry of one sequence and one token, ids and "
+                    "positions in, token and logits out",
+              "no such entry",
+              severalSequences
+                  ? "compile the plan again"
+                  : "compile with --batch 1 to run text, or run --prompt-file"};
   for (size_t i = 0; i < plan.entries.size(); ++i) {
     const format::Entry &entry = plan.entries[i];
     if (entry.workload.phase != "decode") {
       continue;
     }
-    if (entry.workload.batch == 1 && entry.workload.tokens == 1 &&
-        !bound(entry.inputs, "ids").empty() &&
-        !bound(entry.inputs, "positions").empty() &&
-        !bound(entry.outputs, "token").empty() &&
-        !bound(entry.outputs, "logits").empty()) {
+    if ((severalSequences || entry.workload.batch == 1) &&
+        entry.workload.tokens == 1 &&
+        !format::boundValue(entry.inputs, "ids").empty() &&
+        !format::boundValue(entry.inputs, "positions").empty() &&
+        !format::boundValue(entry.outputs, "token").empty() &&
+        !format::boundValue(entry.outputs, "logits").empty()) {
       return i;
     }
     error.found = "batch " + std::to_string(entry.workload.batch) +
@@ -52,8 +50,6 @@ Result<size_t> decodeEntry(const format::Plan &plan) {
   }
   return error;
 }
-
-} // namespace
 
 std::vector<float> widenBf16(std::span<const uint16_t> bits) {
   std::vector<float> values;
@@ -88,19 +84,22 @@ PlanEngine::create(const PlanArtifact &artifact, const WeightSource &weights,
                    std::unique_ptr<Device> device) {
   std::unique_ptr<PlanEngine> engine(new PlanEngine());
   engine->device = std::move(device);
-  SINTER_ASSIGN(engine->entryIndex, decodeEntry(artifact.plan));
+  SINTER_ASSIGN(engine->entryIndex,
+                decodeEntry(artifact.plan, /*severalSequences=*/false));
   SINTER_ASSIGN(engine->session,
                 Session::prepare(artifact, weights, *engine->device));
   // Entries of other contexts share these values.
   const format::Entry &entry = engine->entry();
-  engine->ids = bound(entry.inputs, "ids");
-  engine->positions = bound(entry.inputs, "positions");
-  engine->token = bound(entry.outputs, "token");
-  engine->logitsValue = bound(entry.outputs, "logits");
+  engine->ids = format::boundValue(entry.inputs, "ids");
+  engine->positions = format::boundValue(entry.inputs, "positions");
+  engine->token = format::boundValue(entry.outputs, "token");
+  engine->logitsValue = format::boundValue(entry.outputs, "logits");
   if (entry.advance) {
     SINTER_ASSIGN(engine->loop,
                   TokenLoop::create(*engine->session, engine->entryIndex));
   }
+  SINTER_ASSIGN(engine->feed,
+                PromptFeed::create(*engine->session, engine->entryIndex));
   return engine;
 }
 
@@ -109,6 +108,16 @@ Result<int32_t> PlanEngine::step(int32_t id, uint32_t position) {
   SINTER_TRY(session->write(ids, bytesOf(id)));
   SINTER_TRY(session->write(positions, bytesOf(at)));
   SINTER_TRY(session->run(session->entryFor(entryIndex, position), hook));
+  return readToken();
+}
+
+Result<int32_t> PlanEngine::prompt(std::span<const int32_t> prompted,
+                                   uint32_t position) {
+  SINTER_TRY(feed->feed(prompted, position));
+  return readToken();
+}
+
+Result<int32_t> PlanEngine::readToken() {
   int32_t chosen = 0;
   SINTER_TRY(session->read(
       token, std::as_writable_bytes(std::span<int32_t, 1>(&chosen, 1))));

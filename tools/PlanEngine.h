@@ -3,12 +3,14 @@
 #ifndef SINTER_TOOLS_PLANENGINE_H
 #define SINTER_TOOLS_PLANENGINE_H
 
+#include "runtime/PromptFeed.h"
 #include "runtime/Session.h"
 #include "runtime/TokenLoop.h"
 #include "tools/Generate.h"
 #include "tools/Options.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +20,10 @@ namespace sinter {
 /// stderr. Errors: those of openDevice.
 Result<std::unique_ptr<Device>>
 chooseDevice(const std::optional<DeviceKind> &kind, bool unchecked);
+
+/// The first decode entry of a plan that the loops can feed; unless
+/// `severalSequences`, of one sequence. SIN2707: there is none.
+Result<size_t> decodeEntry(const format::Plan &plan, bool severalSequences);
 
 /// The decode entry of a plan, at batch 1, through a session.
 class PlanEngine : public StepEngine {
@@ -34,6 +40,9 @@ public:
     return session->plan().model.vocabSize;
   }
   Result<int32_t> step(int32_t id, uint32_t position) override;
+  /// Through the prefill entries, if the plan has any; without the hook.
+  Result<int32_t> prompt(std::span<const int32_t> ids,
+                         uint32_t position) override;
   Result<std::vector<float>> logits() override;
   bool feedsItself() const override { return loop != nullptr; }
   Status beginGreedy(int32_t id, uint32_t position, uint32_t count,
@@ -49,9 +58,12 @@ public:
   void setHook(StepHook newHook) { hook = std::move(newHook); }
 
 private:
+  Result<int32_t> readToken();
+
   std::unique_ptr<Device> device;
   std::unique_ptr<Session> session;
   std::unique_ptr<TokenLoop> loop; ///< where the entry has an advance step
+  std::optional<PromptFeed> feed;
   size_t entryIndex = 0;
   StepHook hook;
   // Values of the plan that the loop reads and writes.

@@ -13,6 +13,7 @@
 #include <mlir/IR/Verifier.h>
 
 #include <cmath>
+#include <tuple>
 
 using namespace mlir;
 
@@ -62,6 +63,27 @@ Status checkWorkload(const ModelConfig &config, const Workload &workload,
     return outside("id limit", 1, config.vocabSize, *options.idLimit, "");
   }
   return Status::success();
+}
+
+/// The phase, and what tells `workload` from others of it.
+std::string entryName(const Workload &workload, ArrayRef<Workload> all) {
+  bool tokens = false;
+  bool context = false;
+  for (const Workload &other : all) {
+    if (other.phase == workload.phase) {
+      tokens |= other.tokens != workload.tokens;
+      context |=
+          other.tokens == workload.tokens && other.context != workload.context;
+    }
+  }
+  std::string name = plan::stringifyPhase(workload.phase).str();
+  if (tokens) {
+    name += "_t" + std::to_string(workload.tokens);
+  }
+  if (context) {
+    name += "_c" + std::to_string(workload.context);
+  }
+  return name;
 }
 
 class GraphBuilder {
@@ -286,11 +308,7 @@ OwningOpRef<ModuleOp> GraphBuilder::build(ArrayRef<Workload> workloads) {
   declareWeights(*module);
   for (const Workload &each : workloads) {
     workload = each;
-    std::string name = plan::stringifyPhase(workload.phase).str();
-    if (workloads.size() > 1) {
-      name += "_c" + std::to_string(workload.context);
-    }
-    buildEntry(declareEntry(*module, name));
+    buildEntry(declareEntry(*module, entryName(workload, workloads)));
   }
   return module;
 }
@@ -331,7 +349,7 @@ void GraphBuilder::buildEntry(func::FuncOp function) {
   builder.create<func::ReturnOp>(named("return"), results);
 }
 
-/// Entries that share caches differ in the positions they are priced for.
+/// Entries share caches; no two do the same.
 Status checkTogether(ArrayRef<Workload> workloads) {
   auto refuse = [](std::string wanted, std::string found) {
     return Error{ErrorCode::InvalidWorkload, "workloads of one module",
@@ -341,16 +359,26 @@ Status checkTogether(ArrayRef<Workload> workloads) {
     return refuse("one or more", "none");
   }
   for (size_t i = 1; i < workloads.size(); ++i) {
-    Workload alike = workloads[i];
-    alike.context = workloads[0].context;
-    if (!(alike == workloads[0])) {
-      return refuse("equal phase, batch, tokens and max_context",
+    const Workload &workload = workloads[i];
+    const Workload &before = workloads[i - 1];
+    const bool oneOfThem =
+        workload.phase == plan::Phase::Prefill && workload.batch == 1;
+    if ((workload.batch != workloads[0].batch && !oneOfThem) ||
+        workload.maxContext != before.maxContext) {
+      return refuse("one batch, or 1 in phase prefill, and one max_context",
                     "others in number " + std::to_string(i));
     }
-    if (workloads[i].context <= workloads[i - 1].context) {
-      return refuse("ascending contexts",
-                    std::to_string(workloads[i].context) + " after " +
-                        std::to_string(workloads[i - 1].context));
+    auto order = [](const Workload &load) {
+      return std::tuple(load.phase, load.tokens, load.context);
+    };
+    auto text = [](const Workload &load) {
+      return plan::stringifyPhase(load.phase).str() + " of " +
+             std::to_string(load.tokens) + " tokens at context " +
+             std::to_string(load.context);
+    };
+    if (order(workload) <= order(before)) {
+      return refuse("ascending phases, tokens and contexts",
+                    text(workload) + " after " + text(before));
     }
   }
   return Status::success();

@@ -50,10 +50,12 @@ private:
 
   // ValidateEntries.cpp.
   void checkEntry(const format::Entry &entry);
+  void checkPrefill(const format::Entry &entry);
   void checkBindings(const format::Entry &entry);
-  void checkStep(const std::string &object, const format::Step &step);
+  void checkStep(const std::string &object, const format::Step &step,
+                 uint64_t sequences);
   void checkArgument(const std::string &object, const format::Param &param,
-                     const std::string &arg);
+                     const std::string &arg, uint64_t sequences);
   void checkGemm(const std::string &object, const format::Step &step);
   void checkCopy(const std::string &object, const format::Step &step);
   void checkCaptures(const format::Entry &entry);

@@ -4,6 +4,7 @@
 
 #include "runtime/format/PlanChecker.h"
 #include "runtime/format/Sha256.h"
+#include "runtime/format/SharedWeights.h"
 #include "runtime/format/StrictJson.h"
 #include "runtime/format/WeightSource.h"
 
@@ -310,11 +311,8 @@ void PlanChecker::checkRequirements() {
   for (const Arena &arena : plan.arenas) {
     overflow |= __builtin_add_overflow(bytes, arena.bytes, &bytes);
   }
-  for (const Weight &weight : plan.weights) {
-    overflow |= __builtin_add_overflow(
-        bytes, checkedBytes(weight.shape, dtypeBytes(weight.dtype)).value_or(0),
-        &bytes);
-  }
+  const std::optional<uint64_t> weights = weightBytes(plan);
+  overflow |= !weights || __builtin_add_overflow(bytes, *weights, &bytes);
   const Requires &requirements = plan.requirements;
   auto demand = [&](bool fine, const char *key, std::string wanted,
                     std::string found) {

@@ -1,5 +1,6 @@
 //===- ValidateEntries.cpp - Is a plan sound? Entries and their steps -----===//
 
+#include "runtime/format/Bindings.h"
 #include "runtime/format/PlanChecker.h"
 #include "runtime/format/PlanWords.h"
 #include "runtime/format/StrictJson.h"
@@ -32,16 +33,22 @@ Access PlanChecker::accessOf(const Step &step, size_t position) const {
              : kernel->second->params[position].access;
 }
 
+/// `sequences`: of the entry; one of several in a cache has its share of it.
 void PlanChecker::checkArgument(const std::string &object, const Param &param,
-                                const std::string &arg) {
+                                const std::string &arg, uint64_t sequences) {
   const Operand *found = operand(arg);
   if (found == nullptr) {
     return; // said by checkStep
   }
   std::string place = object + in("parameter", param.name);
-  if (found->dtype != param.dtype || found->count != param.count) {
+  uint64_t count = found->count;
+  if (!found->isWeight && sequences == 1) {
+    const uint64_t cached = cacheSequences(plan.values[found->index]);
+    count = cached == 0 ? 0 : count / cached;
+  }
+  if (found->dtype != param.dtype || count != param.count) {
     add(ErrorCode::PlanArgument, place, operandText(param.dtype, param.count),
-        arg + " of " + operandText(found->dtype, found->count));
+        arg + " of " + operandText(found->dtype, count));
   }
   if (found->isWeight && param.access != Access::In) {
     add(ErrorCode::PlanArgument, place, "a value, because it is written",
@@ -112,7 +119,8 @@ void PlanChecker::checkCopy(const std::string &object, const Step &step) {
   }
 }
 
-void PlanChecker::checkStep(const std::string &object, const Step &step) {
+void PlanChecker::checkStep(const std::string &object, const Step &step,
+                            uint64_t sequences) {
   for (const std::string &arg : step.args) {
     if (operand(arg) == nullptr) {
       add(ErrorCode::PlanReference, object, "a value or a weight of the plan",
@@ -152,7 +160,7 @@ void PlanChecker::checkStep(const std::string &object, const Step &step) {
     return;
   }
   for (size_t i = 0; i < params.size(); ++i) {
-    checkArgument(object, params[i], step.args[i]);
+    checkArgument(object, params[i], step.args[i], sequences);
   }
 }
 
@@ -185,6 +193,32 @@ void PlanChecker::checkBindings(const Entry &entry) {
       add(ErrorCode::PlanDuplicate, object + in(kind, *twice), "each name once",
           "it twice");
     }
+  }
+}
+
+/// What a caller has to give to a chunk of a prompt.
+void PlanChecker::checkPrefill(const Entry &entry) {
+  const Workload &load = entry.workload;
+  const uint64_t rows = uint64_t{load.batch} * load.tokens;
+  const std::pair<const char *, uint64_t> wanted[] = {
+      {"ids", rows}, {"positions", rows}, {"rows", load.batch}};
+  for (const auto &[role, count] : wanted) {
+    const auto binding =
+        std::find_if(entry.inputs.begin(), entry.inputs.end(),
+                     [&](const Binding &input) { return input.name == role; });
+    const Operand *found =
+        binding == entry.inputs.end() ? nullptr : operand(binding->value);
+    if (found == nullptr || found->dtype != DType::I32 ||
+        found->count != count) {
+      add(ErrorCode::PlanEntry, in("entry", entry.name) + in("input", role),
+          operandText(DType::I32, count),
+          found == nullptr ? "none" : operandText(found->dtype, found->count));
+    }
+  }
+  if (load.tokens > load.maxContext) {
+    add(ErrorCode::PlanEntry, in("entry", entry.name),
+        "at most max_context = " + std::to_string(load.maxContext) + " tokens",
+        std::to_string(load.tokens));
   }
 }
 
@@ -245,7 +279,7 @@ void PlanChecker::checkEdges(const Entry &entry) {
 
 void PlanChecker::checkAdvance(const std::string &object, const Entry &entry) {
   const Step &step = *entry.advance;
-  checkStep(object, step);
+  checkStep(object, step, entry.workload.batch);
   auto kernel = kernels.find(step.kernel);
   if (step.kind != StepKind::Launch || kernel == kernels.end() ||
       kernel->second->params.size() != step.args.size()) {
@@ -353,8 +387,12 @@ void PlanChecker::checkEntry(const Entry &entry) {
             std::to_string(load.maxContext));
   }
   checkBindings(entry);
+  if (load.phase == "prefill") {
+    checkPrefill(entry);
+  }
   for (size_t s = 0; s < entry.steps.size(); ++s) {
-    checkStep(object + in("step", std::to_string(s)), entry.steps[s]);
+    checkStep(object + in("step", std::to_string(s)), entry.steps[s],
+              load.batch);
   }
   if (entry.advance) {
     checkAdvance(object + ": advance", entry);

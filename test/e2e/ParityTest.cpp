@@ -28,13 +28,16 @@ std::ostream &operator<<(std::ostream &stream, const Case &value) {
   return stream << value.checkpoint << " " << value.prompt;
 }
 
-class Parity : public testing::TestWithParam<Case> {};
+std::string directoryOf(const Case &value) {
+  return std::string(value.checkpoint) == "tales"
+             ? tales
+             : (checkpoints / value.checkpoint).string();
+}
 
-TEST_P(Parity, GreedyTokensOfGeneratedKernels) {
-  const auto &[checkpoint, prompt] = GetParam();
-  std::string directory = std::string(checkpoint) == "tales"
-                              ? tales
-                              : (checkpoints / checkpoint).string();
+/// Runs `model`, which is the checkpoint of `value` or a plan of it.
+void expectGoldenTokens(const Case &value, const std::string &model) {
+  const std::string prompt = value.prompt;
+  const std::string directory = directoryOf(value);
   auto golden = Golden::open(directory + "/golden.json");
   ASSERT_TRUE(golden.ok()) << golden.error().message();
   const GoldenGreedy &greedy = golden->greedy[prompt]["bf16ref"];
@@ -46,8 +49,8 @@ TEST_P(Parity, GreedyTokensOfGeneratedKernels) {
   size_t nearTies = 0;
   for (size_t step = 0; step < tokens.size();) {
     size_t count = tokens.size() - step;
-    Outcome outcome = runSinter({"run", directory, "--ids", joinIds(prefix),
-                                 "-n", std::to_string(count), "--ignore-eos",
+    Outcome outcome = runSinter({"run", model, "--ids", joinIds(prefix), "-n",
+                                 std::to_string(count), "--ignore-eos",
                                  "--unchecked", "--format", "json"});
     ASSERT_EQ(outcome.exitCode, 0) << outcome.err;
     JsonDocument result = parseText(outcome.out);
@@ -67,8 +70,40 @@ TEST_P(Parity, GreedyTokensOfGeneratedKernels) {
       prefix.push_back(tokens[step++]);
     }
   }
-  std::cout << GetParam() << ": 64 tokens, " << nearTies << " near-ties\n";
+  std::cout << value << ": 64 tokens, " << nearTies << " near-ties\n";
 }
+
+class Parity : public testing::TestWithParam<Case> {};
+
+TEST_P(Parity, GreedyTokensOfGeneratedKernels) {
+  expectGoldenTokens(GetParam(), directoryOf(GetParam()));
+}
+
+/// The prompt through prefill entries, padded and cut.
+class PrefillParity : public testing::TestWithParam<Case> {};
+
+TEST_P(PrefillParity, GreedyTokensBehindChunks) {
+  const Scratch scratch;
+  const std::string plan = scratch.at("prefill.plan");
+  Outcome outcome = runSinter({"compile", directoryOf(GetParam()), "--prefill",
+                               "4,16", "--no-nvrtc", "-o", plan});
+  ASSERT_EQ(outcome.exitCode, 0) << outcome.err;
+  expectGoldenTokens(GetParam(), plan);
+}
+
+std::string caseName(const testing::TestParamInfo<Case> &info) {
+  std::string name =
+      std::string(info.param.checkpoint) + "_" + info.param.prompt;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(Goldens, PrefillParity,
+                         testing::Values(Case{"tales", "p2"},
+                                         Case{"qwen3-rand", "p1"},
+                                         Case{"qwen2-rand", "p2"},
+                                         Case{"llama-rand", "p1"}),
+                         caseName);
 
 INSTANTIATE_TEST_SUITE_P(
     Goldens, Parity,
@@ -78,11 +113,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"qwen2-rand", "p0"}, Case{"qwen2-rand", "p1"},
                     Case{"qwen2-rand", "p2"}, Case{"llama-rand", "p0"},
                     Case{"llama-rand", "p1"}, Case{"llama-rand", "p2"}),
-    [](const testing::TestParamInfo<Case> &info) {
-      std::string name =
-          std::string(info.param.checkpoint) + "_" + info.param.prompt;
-      std::replace(name.begin(), name.end(), '-', '_');
-      return name;
-    });
+    caseName);
 
 } // namespace

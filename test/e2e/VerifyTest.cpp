@@ -83,10 +83,10 @@ TEST(Verify, EveryOpOfThreeSteps) {
             wanted);
 }
 
-/// Whatever is fused or the library's: every op of the model is in some kernel, and each kernel
+/// Whatever is fused: every op of the model is in some kernel, and each kernel
 /// agrees at what it stores.
 TEST(Verify, FusedKernelsOfThreeSteps) {
-  for (const char *decisions : {"greedy", "exact", "library"}) {
+  for (const char *decisions : {"greedy", "exact"}) {
     Scratch scratch;
     std::string plan = compiled(scratch, tales, "t.plan", decisions);
     std::set<std::string> ops;

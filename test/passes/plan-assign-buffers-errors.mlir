@@ -92,7 +92,7 @@ module attributes {plan.stage = #plan.stage<outlined>} {
   func.func @decode(%c: tensor<1x2x16x4xbf16> {plan.name = "cache.0.k"}) -> tensor<1x2x16x4xbf16> {
     return %c : tensor<1x2x16x4xbf16>
   }
-  // expected-error @below {{entry 'longer' has a cache 'cache.0.k' of 512 bytes, another entry one of 256; entries share caches, so import them with one max_context and batch}}
+  // expected-error @below {{entry 'longer' has a cache 'cache.0.k' of 512 bytes, another entry one of 256; entries share caches, so import them with one max_context, and one batch or 1 behind it}}
   func.func @longer(%c: tensor<1x2x32x4xbf16> {plan.name = "cache.0.k"}) -> tensor<1x2x32x4xbf16> {
     return %c : tensor<1x2x32x4xbf16>
   }

@@ -39,10 +39,11 @@ Take defineBench(CLI::App &app) {
       ->type_name("N")
       ->check(count)
       ->capture_default_str();
-  sub->add_option("--steps-per-launch", into->repeats,
-                  "Steps in one launched program (default: the plan's)")
+  sub->add_option("--steps-per-graph", into->repeats,
+                  "Steps in one launched program")
       ->type_name("N")
-      ->check(within(1, 64));
+      ->check(within(1, 64))
+      ->capture_default_str();
   sub->add_flag("--kernels", into->kernels,
                 "A row per kernel: its time inside the step");
   sub->add_flag("--families", into->families,

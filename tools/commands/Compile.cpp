@@ -26,6 +26,18 @@ void remember(const Model &model) {
   }
 }
 
+/// "prompts by 16 or 128 tokens, "; empty without prefill entries.
+std::string prefillText(const format::Plan &plan) {
+  std::string sizes;
+  for (const format::Entry &entry : plan.entries) {
+    if (entry.workload.phase == "prefill") {
+      sizes +=
+          (sizes.empty() ? "" : " or ") + std::to_string(entry.workload.tokens);
+    }
+  }
+  return sizes.empty() ? "" : "prompts by " + sizes + " tokens, ";
+}
+
 /// Binaries for the target, where NVRTC is installed; a plan without them is
 /// the same plan, and its kernels are built where they run.
 Status buildCubins(PlanArtifact &artifact, const std::string &target) {
@@ -61,8 +73,9 @@ Status runCommand(const CompileOptions &options) {
   remember(model);
   note(options.output + ": " +
        std::to_string(artifact.plan.entries[0].steps.size()) +
-       " launches per step, " + std::to_string(artifact.plan.kernels.size()) +
-       " kernels, for " + artifact.plan.target);
+       " launches per step, " + prefillText(artifact.plan) +
+       std::to_string(artifact.plan.kernels.size()) + " kernels, for " +
+       artifact.plan.target);
   return Status::success();
 }
 

@@ -2,8 +2,12 @@
 
 #include "tools/inspect/Views.h"
 
+#include "runtime/format/SharedWeights.h"
+
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
 
 namespace sinter {
 
@@ -72,6 +76,23 @@ std::string recipeText(const format::Pack &pack) {
     text += "]";
   }
   return text;
+}
+
+/// Where the activations of an entry end in their arena.
+uint64_t activationBytes(const format::Plan &plan, const format::Entry &entry) {
+  std::set<std::string_view> named;
+  for (const format::Step &step : entry.steps) {
+    named.insert(step.args.begin(), step.args.end());
+  }
+  uint64_t end = 0;
+  for (const format::Value &value : plan.values) {
+    if (value.operandClass == format::OperandClass::Activation &&
+        named.contains(value.name)) {
+      end = std::max(end, value.offset + format::elementCount(value.shape) *
+                                             dtypeBytes(value.dtype));
+    }
+  }
+  return end;
 }
 
 /// Weights that loading packs from several tensors, those of equal layers once.
@@ -145,11 +166,14 @@ Table memoryTable(const format::Plan &plan) {
   auto add = [&](std::string key, uint64_t value, std::string how) {
     table.rows.push_back({std::move(key), value, std::move(how)});
   };
-  uint64_t weights = 0;
-  for (const format::Weight &weight : plan.weights) {
-    weights += bytesOf(weight);
-  }
-  add("weights", weights, std::to_string(plan.weights.size()) + " tensors");
+  const auto places = sharedWeights(plan);
+  const auto parts = std::count_if(places.begin(), places.end(),
+                                   [](const auto &place) { return !!place; });
+  add("weights", weightBytes(plan).value_or(0),
+      std::to_string(plan.weights.size()) + " tensors" +
+          (parts == 0 ? ""
+                      : ", " + std::to_string(parts) +
+                            " of them parts of packed ones, counted there"));
   for (const Packed &packed : packedWeights(plan)) {
     add("packed_weights", packed.bytes,
         "of them " + std::to_string(packed.count) + " x " + packed.recipe);
@@ -178,6 +202,12 @@ Table memoryTable(const format::Plan &plan) {
       how += "; values that do not live at once share bytes";
     }
     add("arena_" + arena.name, arena.bytes, how);
+  }
+  if (plan.entries.size() > 1) {
+    for (const format::Entry &entry : plan.entries) {
+      add("activations_" + entry.name, activationBytes(plan, entry),
+          "reached in arena_activations by this entry");
+    }
   }
   add("total", plan.requirements.deviceBytes,
       "what the plan requires of the device");

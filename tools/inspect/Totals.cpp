@@ -24,6 +24,7 @@ StepTotals totalsOf(const format::Plan &plan, const format::Entry &entry,
   StepTotals totals;
   totals.name = std::move(name);
   totals.context = entry.workload.context;
+  totals.tokens = entry.workload.tokens;
   for (const format::Step &step : entry.steps) {
     if (step.kind == format::StepKind::Launch) {
       const format::Work &work = *format::findWork(entry, step.kernel);
@@ -69,7 +70,7 @@ Result<std::vector<StepPair>> pairByContext(const std::vector<StepTotals> &a,
   std::vector<StepPair> pairs;
   for (const StepTotals &one : a) {
     auto other = std::find_if(b.begin(), b.end(), [&](const StepTotals &with) {
-      return with.context == one.context;
+      return with.context == one.context && with.tokens == one.tokens;
     });
     if (other != b.end()) {
       pairs.emplace_back(one, *other);
@@ -83,6 +84,18 @@ Result<std::vector<StepPair>> pairByContext(const std::vector<StepTotals> &a,
                  "give a decision set the plan's --context"};
   }
   return pairs;
+}
+
+/// A first column; the rows of a pair stand together.
+static void addTokens(Table &table, const std::vector<StepPair> &pairs) {
+  table.columns.insert(table.columns.begin(), {"tokens", "tokens"});
+  size_t row = 0;
+  for (const auto &[a, b] : pairs) {
+    const size_t rows = a.picoseconds && b.picoseconds ? 4 : 3;
+    for (size_t end = row + rows; row < end; ++row) {
+      table.rows[row].insert(table.rows[row].begin(), uint64_t{a.tokens});
+    }
+  }
 }
 
 Table compareTable(const std::vector<StepPair> &pairs) {
@@ -108,6 +121,11 @@ Table compareTable(const std::vector<StepPair> &pairs) {
                             Micros{*a.picoseconds}, Micros{*b.picoseconds},
                             microsChange(*a.picoseconds, *b.picoseconds)});
     }
+  }
+  if (std::any_of(pairs.begin(), pairs.end(), [](const StepPair &pair) {
+        return pair.first.tokens != 1;
+      })) {
+    addTokens(table, pairs);
   }
   return table;
 }

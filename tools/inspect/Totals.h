@@ -27,6 +27,7 @@ struct StepTotals {
   uint64_t written = 0;                ///< bytes issued
   std::optional<uint64_t> picoseconds; ///< predicted
   uint32_t context = 0;                ///< positions attended
+  uint32_t tokens = 1;                 ///< of a sequence: more in prefill
 
   uint64_t moved() const { return read + written; }
 };
@@ -37,12 +38,13 @@ StepTotals totalsOf(const format::Plan &plan, const format::Entry &entry,
 
 using StepPair = std::pair<StepTotals, StepTotals>;
 
-/// Totals of equal contexts, one each of `a` and `b`, neither of them empty.
-/// SIN1004: they have no context in common.
+/// Totals of equal tokens and contexts, one each of `a` and `b`, neither of
+/// them empty. SIN1004: they have none in common.
 Result<std::vector<StepPair>> pairByContext(const std::vector<StepTotals> &a,
                                             const std::vector<StepTotals> &b);
 
-/// At least one pair; all of the same two names.
+/// At least one pair; all of the same two names. A column says how many tokens
+/// a step takes where one takes several.
 Table compareTable(const std::vector<StepPair> &pairs);
 
 /// SIN4104: `b` launches more or moves more than `a`.

@@ -1,6 +1,7 @@
 //===- ValidateTest.cpp - Soundness of plans ------------------------------===//
 
 #include "runtime/format/Validate.h"
+
 #include "test/unit/format/SamplePlan.h"
 
 #include <gtest/gtest.h>
@@ -194,6 +195,15 @@ TEST(Validate, EachDefectHasItsCode) {
       {"capacity over the model",
        [](Plan &p) { p.entries[0].workload.maxContext = 17; }, PlanEntry,
        "p: entry decode"},
+      {"prefill without rows",
+       [](Plan &p) { p.entries[0].workload.phase = "prefill"; }, PlanEntry,
+       "p: entry decode: input rows"},
+      {"prefill with positions of fewer tokens",
+       [](Plan &p) { p.entries[0].workload = {"prefill", 1, 2, 8, 16}; },
+       PlanEntry, "p: entry decode: input positions"},
+      {"prefill of more tokens than the cache has",
+       [](Plan &p) { p.entries[0].workload = {"prefill", 1, 17, 8, 16}; },
+       PlanEntry, "p: entry decode"},
       {"no entry", [](Plan &p) { p.entries.clear(); }, PlanEntry, "p"},
       {"input is an activation",
        [](Plan &p) { p.entries[0].inputs[0].value = "x"; }, PlanEntry,

@@ -143,7 +143,9 @@ TEST(Buckets, ContextsThatDoNotFitTogetherAreRefused) {
   };
   EXPECT_EQ(refusal({8, 8}),
             "SIN2711 (workload the model cannot have): workloads of one "
-            "module: wanted ascending contexts, found 8 after 8");
+            "module: wanted ascending phases, tokens and contexts, found "
+            "decode of 1 tokens at context 8 after decode of 1 tokens at "
+            "context 8");
   EXPECT_EQ(refusal({4, capacity + 1}).substr(0, 7), "SIN2711");
 }
 

@@ -1,0 +1,67 @@
+//===- PromptFeed.h - A prompt through the entries of a plan ----*- C++ -*-===//
+//
+// Prompts go in chunk by chunk: each through the prefill entry that chunkTokens
+// names, single tokens through the decode entry. A chunk shorter than its entry
+// is padded behind its end: padding writes positions of the cache that no token
+// attends before its own step has written them, and is dropped before the head.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_RUNTIME_PROMPTFEED_H
+#define SINTER_RUNTIME_PROMPTFEED_H
+
+#include "runtime/Session.h"
+
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+class PromptFeed {
+public:
+  /// For a decode entry. Chunks go through the prefill entries of one sequence
+  /// and of its capacity; none is needed. `session` must outlive the feed, no
+  /// later call allocates. SIN2520: the entry does not take one token of each
+  /// sequence, or lacks ids or positions; errors of the device.
+  static Result<PromptFeed> create(Session &session, size_t decode);
+
+  /// Tokens of the steps that may be taken, ascending, from 1: the decode
+  /// entry's.
+  std::span<const uint32_t> sizes() const { return tokens; }
+
+  /// Feeds `ids` of the only sequence from `position` on; the outputs of the
+  /// decode entry are then those of the last of them. SIN2701: no ids. SIN2702:
+  /// an id outside the vocabulary. SIN2703: more positions than the cache has.
+  /// After these nothing has run; else errors of the device.
+  Status feed(std::span<const int32_t> ids, uint32_t position);
+
+  /// One step of `rows` tokens, of sizes() and not 1, for at most as many ids
+  /// of a sequence; all in the vocabulary, and rows within the capacity. Errors
+  /// are those of the device.
+  Status chunk(std::span<const int32_t> ids, uint32_t position, uint32_t rows,
+               uint32_t sequence);
+
+private:
+  /// An entry and what it reads.
+  struct Bucket {
+    size_t entry = 0;
+    std::string ids, positions;
+    std::string rows;                ///< empty: of the decode entry
+    std::vector<ProgramId> programs; ///< by sequence
+  };
+
+  PromptFeed(Session &session, size_t decode)
+      : session(&session), decode(decode) {}
+  Status writeInputs(const Bucket &bucket, std::span<const int32_t> ids,
+                     uint32_t position, uint32_t rows);
+
+  Session *session;
+  size_t decode;                ///< entry
+  std::vector<Bucket> buckets;  ///< the first is the decode entry's
+  std::vector<uint32_t> tokens; ///< of the buckets
+  std::vector<int32_t> numbers; ///< of one input
+};
+
+} // namespace sinter
+
+#endif // SINTER_RUNTIME_PROMPTFEED_H

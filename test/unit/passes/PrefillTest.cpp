@@ -1,0 +1,323 @@
+//===- PrefillTest.cpp - Prompts through entries of many tokens -----------===//
+
+#include "models/config/Tensors.h"
+#include "runtime/PromptFeed.h"
+#include "runtime/format/Prompts.h"
+#include "runtime/format/RandomWeights.h"
+#include "runtime/format/SharedWeights.h"
+#include "runtime/host/HostDevice.h"
+#include "tools/Compile.h"
+#include "tools/PlanEngine.h"
+#include "tools/Prefills.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+using namespace sinter;
+
+namespace {
+
+CompileRequest request(const std::string &checkpoint, int64_t capacity,
+                       std::vector<int64_t> prefills) {
+  CompileRequest made;
+  Result<ModelSource> source = resolveModel(
+      std::string(SINTER_SOURCE_DIR) + "/test/data/checkpoints/" + checkpoint);
+  EXPECT_TRUE(source.ok());
+  made.source = std::move(*source);
+  made.weights.seed = 3;
+  made.workload.context = 12;
+  made.workload.maxContext = capacity;
+  made.prefills = std::move(prefills);
+  return made;
+}
+
+PlanArtifact compiled(const CompileRequest &made) {
+  Result<PlanArtifact> artifact = compileModel(made);
+  EXPECT_TRUE(artifact.ok()) << artifact.error().message();
+  return artifact ? std::move(*artifact) : PlanArtifact();
+}
+
+/// A plan with random weights on the host device.
+struct Subject {
+  explicit Subject(const CompileRequest &made, bool checked = true) {
+    host::HostOptions options;
+    options.checked = checked;
+    options.cacheDirectory = std::string(SINTER_BINARY_DIR) + "/kernel-cache";
+    auto device = host::HostDevice::create(options);
+    EXPECT_TRUE(device.ok());
+    host = device->get();
+    RandomWeights weights(3, expectedTensors(made.source.config));
+    auto prepared =
+        PlanEngine::create(compiled(made), weights, std::move(*device));
+    EXPECT_TRUE(prepared.ok()) << prepared.error().message();
+    engine = std::move(*prepared);
+  }
+  std::vector<float> logits() {
+    Result<std::vector<float>> found = engine->logits();
+    EXPECT_TRUE(found.ok());
+    return *found;
+  }
+  int32_t prompt(std::span<const int32_t> ids, uint32_t position) {
+    Result<int32_t> token = engine->prompt(ids, position);
+    EXPECT_TRUE(token.ok()) << token.error().message();
+    return token ? *token : -1;
+  }
+  int32_t step(int32_t id, uint32_t position) {
+    Result<int32_t> token = engine->step(id, position);
+    EXPECT_TRUE(token.ok()) << token.error().message();
+    return token ? *token : -1;
+  }
+  host::HostDevice *host = nullptr;
+  std::unique_ptr<PlanEngine> engine;
+};
+
+std::vector<int32_t> promptOf(size_t length) {
+  std::vector<int32_t> ids(length);
+  for (size_t i = 0; i < length; ++i) {
+    ids[i] = static_cast<int32_t>((31 * i + 2) % 384);
+  }
+  return ids;
+}
+
+/// The order of sums differs, so the bits may.
+void expectNear(const std::vector<float> &found,
+                const std::vector<float> &wanted, const std::string &where) {
+  ASSERT_EQ(found.size(), wanted.size());
+  double distance = 0;
+  double norm = 0;
+  for (size_t i = 0; i < found.size(); ++i) {
+    distance += std::pow(double{found[i]} - wanted[i], 2);
+    norm += std::pow(double{wanted[i]}, 2);
+  }
+  // Half of what bf16 alone is from fp32 on these checkpoints.
+  EXPECT_LE(std::sqrt(distance / norm), 0x1p-7) << where;
+}
+
+TEST(Prefill, ChunksOfAPrompt) {
+  const std::vector<uint32_t> sizes = {1, 4, 16};
+  const struct {
+    uint64_t left, room;
+    uint32_t tokens;
+  } wanted[] = {{1, 99, 1},
+                {2, 99, 4},
+                {4, 99, 4},
+                {5, 99, 16},
+                {16, 16, 16},
+                {17, 99, 16},
+                {100, 99, 16},
+                // Padding would reach past the cache.
+                {5, 15, 4},
+                {3, 3, 1},
+                {15, 15, 4},
+                {1, 1, 1}};
+  for (const auto &[left, room, tokens] : wanted) {
+    EXPECT_EQ(chunkTokens(sizes, left, room), tokens) << left << " " << room;
+  }
+}
+
+TEST(Prefill, EntriesShareWeightsCachesAndOutputs) {
+  PlanArtifact alone = compiled(request("qwen3-rand", 24, {}));
+  PlanArtifact artifact = compiled(request("qwen3-rand", 24, {4, 16}));
+  const format::Plan &plan = artifact.plan;
+  ASSERT_EQ(plan.entries.size(), 3u);
+  EXPECT_EQ(plan.entries[0].name, "decode");
+  EXPECT_EQ(plan.entries[1].name, "prefill_t4");
+  EXPECT_EQ(plan.entries[2].name, "prefill_t16");
+  EXPECT_EQ(plan.entries[1].workload.tokens, 4u);
+  EXPECT_EQ(plan.entries[1].workload.context, 12u);
+  EXPECT_EQ(plan.entries[2].workload.context, 16u) << "covers its tokens";
+  for (const format::Entry &entry : plan.entries) {
+    EXPECT_EQ(entry.outputs, plan.entries[0].outputs);
+    EXPECT_EQ(entry.advance.has_value(), entry.workload.phase == "decode");
+  }
+  // Of the packed weights and of the caches there is one.
+  EXPECT_EQ(weightBytes(plan), weightBytes(alone.plan));
+  size_t inside = 0;
+  for (const auto &place : sharedWeights(plan)) {
+    inside += place.has_value();
+  }
+  EXPECT_EQ(inside, 3u * 5) << "q, k, v, gate and up of each layer";
+  auto arenaBytes = [](const format::Plan &of, const std::string &name) {
+    for (const format::Arena &arena : of.arenas) {
+      if (arena.name == name) {
+        return arena.bytes;
+      }
+    }
+    return uint64_t{0};
+  };
+  EXPECT_EQ(arenaBytes(plan, "cache"), arenaBytes(alone.plan, "cache"));
+  // Only one row of a chunk goes through the head.
+  for (const format::Step &step : plan.entries[2].steps) {
+    if (std::find(step.ops.begin(), step.ops.end(), "lm_head") !=
+        step.ops.end()) {
+      EXPECT_EQ(step.kind, format::StepKind::Launch);
+    }
+  }
+  for (const format::Value &value : plan.values) {
+    if (value.name == "logits") {
+      EXPECT_EQ(value.shape[0], 1u);
+    }
+  }
+}
+
+// The chunk ends at the position that the entry was made for: what the kernels
+// do is then what the plan says, byte by byte.
+TEST(Prefill, TheHostCountsWhatThePlanSays) {
+  Subject subject(request("qwen3-rand", 24, {7}));
+  const std::vector<int32_t> ids = promptOf(12);
+  for (uint32_t position = 0; position < 5; ++position) {
+    subject.step(ids[position], position);
+  }
+  subject.host->resetCounters();
+  subject.prompt(std::span(ids).subspan(5), 5);
+  Session &session = subject.engine->state();
+  const format::Entry &entry = session.plan().entries.at(1);
+  ASSERT_EQ(entry.name, "prefill");
+  std::map<std::string, uint64_t> launches;
+  size_t library = 0;
+  for (const format::Step &step : entry.steps) {
+    library += step.kind == format::StepKind::Library;
+    if (step.kind == format::StepKind::Launch) {
+      ++launches[step.kernel];
+    }
+  }
+  EXPECT_EQ(library, 3u * 7) << "all linear layers but the head";
+  for (const format::Kernel &kernel : session.plan().kernels) {
+    Result<KernelCounters> counted = session.counters(kernel.symbol);
+    ASSERT_TRUE(counted.ok());
+    const uint64_t times = launches[kernel.symbol];
+    EXPECT_EQ(counted->launches, times) << kernel.symbol;
+    const format::Work *work = format::findWork(entry, kernel.symbol);
+    for (size_t i = 0; i < kernel.params.size() && times != 0; ++i) {
+      EXPECT_EQ(counted->params[i].loaded, times * work->params[i].loaded)
+          << kernel.symbol << " " << kernel.params[i].name;
+      EXPECT_EQ(counted->params[i].stored, times * work->params[i].stored)
+          << kernel.symbol << " " << kernel.params[i].name;
+    }
+  }
+}
+
+class PrefillCheckpoints : public ::testing::TestWithParam<const char *> {};
+
+// Odd lengths are padded, long ones cut; what follows them reads the cache that
+// they wrote, padding and all.
+TEST_P(PrefillCheckpoints, LogitsAreThoseOfTokenByToken) {
+  const std::vector<int32_t> ids = promptOf(104);
+  Subject stepped(request(GetParam(), 104, {}), /*checked=*/false);
+  std::map<size_t, std::vector<float>> wanted;
+  const std::set<size_t> lengths = {2, 3, 7, 9, 17, 33, 100};
+  for (size_t i = 0; i < ids.size(); ++i) {
+    stepped.step(ids[i], static_cast<uint32_t>(i));
+    wanted[i + 1] = stepped.logits();
+  }
+  Subject subject(request(GetParam(), 104, {4, 32}), /*checked=*/false);
+  for (size_t length : lengths) {
+    const std::string where = std::to_string(length) + " tokens";
+    subject.prompt(std::span(ids).first(length), 0);
+    expectNear(subject.logits(), wanted.at(length), where);
+    subject.step(ids[length], static_cast<uint32_t>(length));
+    expectNear(subject.logits(), wanted.at(length + 1),
+               where + ", step behind");
+    subject.prompt(std::span(ids).subspan(length + 1, 3),
+                   static_cast<uint32_t>(length + 1));
+    expectNear(subject.logits(), wanted.at(length + 4),
+               where + ", chunk behind");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Checkpoints, PrefillCheckpoints,
+                         ::testing::Values("qwen3-rand", "qwen2-rand",
+                                           "llama-rand"),
+                         [](const auto &info) {
+                           return std::string(info.param)
+                               .substr(0, std::string(info.param).find('-'));
+                         });
+
+TEST(Prefill, ChunkBordersDoNotMatter) {
+  const std::vector<int32_t> ids = promptOf(20);
+  Subject subject(request("qwen3-rand", 24, {4, 8}));
+  subject.prompt(ids, 0);
+  const std::vector<float> wanted = subject.logits();
+  for (size_t border : {1, 3, 4, 5, 8, 13, 19}) {
+    subject.prompt(std::span(ids).first(border), 0);
+    subject.prompt(std::span(ids).subspan(border),
+                   static_cast<uint32_t>(border));
+    expectNear(subject.logits(), wanted, std::to_string(border));
+  }
+}
+
+TEST(Prefill, APromptFillsTheCacheExactly) {
+  const std::vector<int32_t> ids = promptOf(24);
+  Subject stepped(request("qwen3-rand", 24, {}));
+  for (size_t i = 0; i < ids.size(); ++i) {
+    stepped.step(ids[i], static_cast<uint32_t>(i));
+  }
+  // 16, then no room for a padded 16: 4 and 4.
+  Subject subject(request("qwen3-rand", 24, {4, 16}));
+  subject.host->resetCounters();
+  subject.prompt(ids, 0);
+  expectNear(subject.logits(), stepped.logits(), "24 of 24");
+  Session &session = subject.engine->state();
+  std::vector<uint64_t> runs;
+  for (const format::Entry &entry : session.plan().entries) {
+    const format::Step &first = entry.steps.front();
+    runs.push_back(session.counters(first.kernel)->launches);
+  }
+  EXPECT_EQ(runs, (std::vector<uint64_t>{0, 2, 1}));
+}
+
+TEST(Prefill, BadPromptsAreRefusedBeforeAnythingRuns) {
+  Subject subject(request("qwen3-rand", 24, {4}));
+  subject.prompt(promptOf(3), 0);
+  const std::vector<float> before = subject.logits();
+  auto refusal = [&](const std::vector<int32_t> &ids, uint32_t position) {
+    Result<int32_t> token = subject.engine->prompt(ids, position);
+    return token ? "" : token.error().message();
+  };
+  EXPECT_EQ(refusal({}, 0), "SIN2701 (empty prompt): prompt: wanted at least "
+                            "one token, found none; give some text or ids");
+  EXPECT_EQ(refusal({1, 1000}, 0),
+            "SIN2702 (token id outside the vocabulary): prompt, token 1: "
+            "wanted an id from 0 to 999, found 1000; is the tokenizer of "
+            "another model?");
+  EXPECT_EQ(refusal(promptOf(22), 3).substr(0, 7), "SIN2703");
+  EXPECT_EQ(refusal({1}, 0xffffffffu).substr(0, 7), "SIN2703");
+  EXPECT_EQ(subject.logits(), before);
+}
+
+TEST(Prefill, ListsOfTokens) {
+  EXPECT_EQ(*parsePrefills("16,128"), (std::vector<int64_t>{16, 128}));
+  for (const char *text : {"1,4", "8,4", "4,", "0", "4k", ""}) {
+    Result<std::vector<int64_t>> tokens = parsePrefills(text);
+    ASSERT_FALSE(tokens.ok()) << text;
+    EXPECT_EQ(tokens.error().code, ErrorCode::BadArgument) << text;
+    EXPECT_EQ(tokens.error().found, std::string("'") + text + "'");
+  }
+}
+
+TEST(Prefill, ChosenByPredictedCost) {
+  Result<std::vector<int64_t>> tokens =
+      choosePrefills(request("qwen3-rand", 24, {}));
+  ASSERT_TRUE(tokens.ok()) << tokens.error().message();
+  ASSERT_FALSE(tokens->empty());
+  EXPECT_EQ(tokens->back(), 16) << "the largest power of two that fits";
+  EXPECT_TRUE(compileModel(request("qwen3-rand", 24, *tokens)).ok());
+}
+
+TEST(Prefill, EntriesThatCannotBeAreRefused) {
+  auto refusal = [](const CompileRequest &made) {
+    Result<PlanArtifact> artifact = compileModel(made);
+    return artifact ? "" : artifact.error().message();
+  };
+  EXPECT_EQ(refusal(request("qwen3-rand", 24, {32})).substr(0, 7), "SIN2711");
+  // No kernel family multiplies several rows yet.
+  CompileRequest single = request("qwen3-rand", 24, {4});
+  single.decisions.set = DecisionSet::Single;
+  EXPECT_EQ(refusal(single).substr(0, 7), "SIN2661");
+}
+
+} // namespace
