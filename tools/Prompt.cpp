@@ -30,8 +30,7 @@ Result<std::string> promptText(const RunOptions &options,
 
 } // namespace
 
-Result<Prompt> makePrompt(const RunOptions &options,
-                          const std::string &directory) {
+Result<Prompt> PromptMaker::make(const RunOptions &options) {
   Prompt prompt;
   prompt.isText = !options.ids.has_value();
   if (directory.empty()) {
@@ -48,8 +47,11 @@ Result<Prompt> makePrompt(const RunOptions &options,
     prompt.endIds = generation.endIds;
   }
   if (prompt.isText || pathExists(joinPath(directory, "tokenizer.json"))) {
-    SINTER_ASSIGN(Tokenizer tokenizer, Tokenizer::fromDirectory(directory));
-    prompt.tokenizer = std::move(tokenizer);
+    if (!tokenizer) {
+      SINTER_ASSIGN(Tokenizer read, Tokenizer::fromDirectory(directory));
+      tokenizer = std::make_shared<const Tokenizer>(std::move(read));
+    }
+    prompt.tokenizer = tokenizer;
   }
   if (!prompt.isText) {
     prompt.ids = *options.ids;

@@ -6,7 +6,7 @@
 #include "models/tokenizer/Tokenizer.h"
 #include "tools/Options.h"
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,18 +14,28 @@ namespace sinter {
 
 struct Prompt {
   std::vector<int32_t> ids;
-  /// Absent if ids were given and the checkpoint has no tokenizer.
-  std::optional<Tokenizer> tokenizer;
+  /// Null if ids were given and the checkpoint has no tokenizer.
+  std::shared_ptr<const Tokenizer> tokenizer;
   std::vector<int32_t> endIds; ///< empty with --ignore-eos
   bool isText = false;         ///< a text, not ids, was given
 };
 
-/// Text is encoded as it stands; a chat goes through the checkpoint's template.
-/// `directory` is the checkpoint, empty if there is none (then only ids will
-/// do). Errors: SIN2706 text without a checkpoint; those of Tokenizer,
-/// findChatTemplate, readMessages, renderChat and readGenerationConfig.
-Result<Prompt> makePrompt(const RunOptions &options,
-                          const std::string &directory);
+/// Makes prompts for one checkpoint, whose tokenizer is read once.
+class PromptMaker {
+public:
+  /// `directory` is the checkpoint, empty if there is none.
+  explicit PromptMaker(std::string directory)
+      : directory(std::move(directory)) {}
+
+  /// Text is encoded as it stands; a chat goes through the checkpoint's
+  /// template. Errors: SIN2706 text without a checkpoint; those of Tokenizer,
+  /// findChatTemplate, readMessages, renderChat and readGenerationConfig.
+  Result<Prompt> make(const RunOptions &options);
+
+private:
+  std::string directory;
+  std::shared_ptr<const Tokenizer> tokenizer;
+};
 
 } // namespace sinter
 

@@ -24,18 +24,19 @@ Status checkRanges(const RunOptions &run) {
   return Status::success();
 }
 
-/// One of --prompt, --chat, --messages, --ids.
+/// One of --prompt, --chat, --messages, --ids, --prompt-file.
 Status checkInput(const RunOptions &run) {
-  int given = run.prompt.has_value() + run.chat.has_value() +
-              run.messages.has_value() + run.ids.has_value();
+  const int given = !run.promptFile.empty() + run.prompt.has_value() +
+                    run.chat.has_value() + run.messages.has_value() +
+                    run.ids.has_value();
   if (given == 1) {
     return Status::success();
   }
-  return Error{given == 0 ? ErrorCode::MissingArgument
-                          : ErrorCode::ConflictingArguments,
-               "sinter run", "one of --prompt, --chat, --messages, --ids",
-               given == 0 ? "none" : std::to_string(given) + " of them",
-               "see sinter run --help"};
+  return Error{
+      given == 0 ? ErrorCode::MissingArgument : ErrorCode::ConflictingArguments,
+      "sinter run", "one of --prompt, --chat, --messages, --ids, --prompt-file",
+      given == 0 ? "none" : std::to_string(given) + " of them",
+      "see sinter run --help"};
 }
 
 } // namespace
@@ -60,6 +61,13 @@ Take defineRun(CLI::App &app) {
             "Continue these token ids; no tokenizer is needed")
       ->type_name("1,2,3")
       ->group(input);
+  CLI::Option *file =
+      sub->add_option(
+             "--prompt-file", into->promptFile,
+             "Continue many texts at once: a JSON object per line with "
+             "prompt, chat or ids, and perhaps count; prints one each")
+          ->type_name("FILE")
+          ->group(input);
 
   addOptional(sub, "-n,--count", into->count,
               "Generate at most this many tokens (default: 320, or what the KV "
@@ -77,7 +85,8 @@ Take defineRun(CLI::App &app) {
       "Run the host device without its checks and counts: faster");
   sub->add_flag("--interpreter", into->interpreter,
                 "Use the reference interpreter in place of kernels")
-      ->excludes(unchecked);
+      ->excludes(unchecked)
+      ->excludes(file);
   addThinking(sub, into->enableThinking);
   sub->add_option("--temperature", into->temperature,
                   "Sample at this temperature; 0 is greedy")

@@ -7,10 +7,13 @@
 #include "tools/Compile.h"
 #include "tools/Console.h"
 #include "tools/Generate.h"
+#include "tools/GenerateBatch.h"
 #include "tools/InterpreterEngine.h"
 #include "tools/Model.h"
 #include "tools/PlanEngine.h"
 #include "tools/Prompt.h"
+#include "tools/PromptFile.h"
+#include "tools/TextResult.h"
 
 #include <algorithm>
 #include <chrono>
@@ -19,61 +22,6 @@
 namespace sinter {
 
 namespace {
-
-/// Without -n: as long as the recorded completions of the shipped checkpoint.
-constexpr uint32_t defaultCount = 320;
-
-/// What -n says, or what fits.
-uint32_t tokenCount(const RunOptions &options, const StepEngine &engine,
-                    size_t promptLength) {
-  if (options.count) {
-    return *options.count;
-  }
-  size_t room =
-      engine.capacity() - std::min<size_t>(engine.capacity(), promptLength) + 1;
-  if (room < defaultCount) {
-    note("the KV cache has room for " + std::to_string(room) + " new tokens");
-  }
-  return static_cast<uint32_t>(std::min<size_t>(room, defaultCount));
-}
-
-/// The ids of a text that ended, without the end token.
-std::vector<int32_t> shownIds(const Generated &generated) {
-  std::vector<int32_t> ids = generated.ids;
-  if (generated.stoppedBy) {
-    ids.pop_back();
-  }
-  return ids;
-}
-
-std::string jsonResult(const Prompt &prompt, const Generated &generated) {
-  JsonWriter writer;
-  auto list = [&](const char *name, const std::vector<int32_t> &ids) {
-    writer.key(name);
-    writer.beginArray(JsonWriter::Line::One);
-    for (int32_t id : ids) {
-      writer.value(id);
-    }
-    writer.endArray();
-  };
-  writer.beginObject(JsonWriter::Line::One);
-  list("prompt_ids", prompt.ids);
-  list("ids", generated.ids);
-  writer.key("text");
-  if (prompt.tokenizer) {
-    writer.value(prompt.tokenizer->decode(shownIds(generated), true));
-  } else {
-    writer.null();
-  }
-  writer.key("stopped_by");
-  if (generated.stoppedBy) {
-    writer.value(*generated.stoppedBy);
-  } else {
-    writer.null();
-  }
-  writer.endObject();
-  return writer.take();
-}
 
 void sayRate(size_t prompt, size_t tokens, double seconds) {
   char line[128];
@@ -116,19 +64,13 @@ private:
 
 Status generateAndPrint(const RunOptions &options, const Prompt &prompt,
                         StepEngine &engine) {
-  GenerateRequest request;
-  request.prompt = prompt.ids;
-  request.count = tokenCount(options, engine, prompt.ids.size());
-  request.stopIds = prompt.endIds;
-  request.seed = options.model.seed;
-  request.sampling.temperature = options.temperature;
-  request.sampling.topK = options.topK;
-  request.sampling.topP = options.topP;
-  if (prompt.isText) {
-    // A vocabulary padded beyond the tokenizer has ids that no text can hold.
-    request.sampling.limit = static_cast<uint32_t>(
-        std::min<int64_t>(prompt.tokenizer->idLimit(), engine.vocabSize()));
+  const uint32_t count =
+      tokenCount(options, engine.capacity(), prompt.ids.size());
+  if (!options.count && count < defaultCount) {
+    note("the KV cache has room for " + std::to_string(count) + " new tokens");
   }
+  const GenerateRequest request =
+      requestOf(options, prompt, count, engine.vocabSize());
   TextOutput output(prompt);
   auto start = std::chrono::steady_clock::now();
   SINTER_ASSIGN(Generated generated, generate(engine, request, [&](int32_t id) {
@@ -202,6 +144,82 @@ Result<std::unique_ptr<StepEngine>> openEngine(const RunOptions &options,
   return std::unique_ptr<StepEngine>(std::move(engine));
 }
 
+/// The prompt of a line, and how many tokens follow it at most.
+Result<GenerateRequest> requestOfLine(const RunOptions &options,
+                                      const PromptLine &line,
+                                      const Sequences &sequences,
+                                      PromptMaker &maker, Prompt &prompt) {
+  RunOptions one = options;
+  one.prompt = line.prompt;
+  one.chat = line.chat;
+  one.ids = line.ids;
+  one.count = line.count ? line.count : options.count;
+  SINTER_ASSIGN(prompt, maker.make(one));
+  return requestOf(one, prompt,
+                   tokenCount(one, sequences.capacity(), prompt.ids.size()),
+                   sequences.vocabSize());
+}
+
+/// Prints a line per text, in the order of the file; a text that could not be
+/// is its error, and the first such one is the command's.
+Status printTexts(const std::vector<Prompt> &prompts,
+                  const std::vector<BatchText> &texts) {
+  Status first = Status::success();
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (!texts[i].error) {
+      SINTER_TRY(writeOut(jsonResult(prompts[i], texts[i].generated)));
+      continue;
+    }
+    JsonWriter writer;
+    writer.beginObject(JsonWriter::Line::One);
+    writer.key("error");
+    writer.value(texts[i].error->message());
+    writer.endObject();
+    SINTER_TRY(writeOut(writer.take()));
+    if (first) {
+      Error error = *texts[i].error;
+      error.object = "text " + std::to_string(i + 1) + ": " + error.object;
+      first = std::move(error);
+    }
+  }
+  return first;
+}
+
+Status runPromptFile(const RunOptions &options, Source &source,
+                     std::unique_ptr<Device> device) {
+  SINTER_ASSIGN(std::vector<PromptLine> lines,
+                readPromptFile(options.promptFile));
+  SINTER_ASSIGN(size_t entry, decodeEntry(source.artifact.plan,
+                                          /*severalSequences=*/true));
+  SINTER_ASSIGN(std::unique_ptr<Session> session,
+                Session::prepare(source.artifact, *source.weights, *device));
+  SINTER_ASSIGN(Sequences sequences, Sequences::create(*session, entry));
+  PromptMaker maker(source.directory);
+  std::vector<Prompt> prompts(lines.size());
+  std::vector<GenerateRequest> requests;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    SINTER_ASSIGN(
+        GenerateRequest request,
+        requestOfLine(options, lines[i], sequences, maker, prompts[i]));
+    requests.push_back(std::move(request));
+  }
+  auto start = std::chrono::steady_clock::now();
+  SINTER_ASSIGN(std::vector<BatchText> texts,
+                generateBatch(sequences, requests));
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  Status status = printTexts(prompts, texts);
+  size_t prompted = 0;
+  size_t made = 0;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    prompted += texts[i].error ? 0 : prompts[i].ids.size();
+    made += texts[i].generated.ids.size();
+  }
+  sayRate(prompted, made, seconds);
+  return status;
+}
+
 } // namespace
 
 Status runCommand(const RunOptions &options) {
@@ -212,7 +230,11 @@ Status runCommand(const RunOptions &options) {
   SINTER_ASSIGN(Source source, isPlanDirectory(options.model.model)
                                    ? openPlan(options, device.get())
                                    : openModel(options));
-  SINTER_ASSIGN(Prompt prompt, makePrompt(options, source.directory));
+  if (!options.promptFile.empty()) {
+    return runPromptFile(options, source, std::move(device));
+  }
+  PromptMaker maker(source.directory);
+  SINTER_ASSIGN(Prompt prompt, maker.make(options));
   SINTER_ASSIGN(std::unique_ptr<StepEngine> engine,
                 openEngine(options, source, std::move(device)));
   return generateAndPrint(options, prompt, *engine);

@@ -1,0 +1,202 @@
+//===- Sequences.cpp - Several texts through one plan ---------------------===//
+
+#include "runtime/Sequences.h"
+
+#include "runtime/format/Bindings.h"
+#include "runtime/format/Prompts.h"
+
+#include <algorithm>
+
+namespace sinter {
+
+using namespace format;
+
+Result<Sequences> Sequences::create(Session &session, size_t decode) {
+  const Entry &planned = session.plan().entries[decode];
+  SINTER_ASSIGN(PromptFeed prefills, PromptFeed::create(session, decode));
+  Sequences made(session, std::move(prefills));
+  made.entry = decode;
+  made.ids = boundValue(planned.inputs, "ids");
+  made.positions = boundValue(planned.inputs, "positions");
+  made.token = boundValue(planned.outputs, "token");
+  made.logitsValue = boundValue(planned.outputs, "logits");
+  if (made.token.empty() || made.logitsValue.empty()) {
+    return Error{ErrorCode::PlanLacks, "entry " + planned.name,
+                 "the outputs token and logits",
+                 std::to_string(planned.outputs.size()) + " outputs",
+                 "compile the plan again"};
+  }
+  const uint32_t batch = planned.workload.batch;
+  made.slots.resize(batch);
+  made.batchIds.resize(batch);
+  made.batchPositions.resize(batch);
+  made.tokens.resize(batch);
+  return made;
+}
+
+uint32_t Sequences::capacity() const {
+  return session->plan().entries[entry].workload.maxContext;
+}
+
+Result<SequenceId> Sequences::open() {
+  const auto slot = std::find_if(slots.begin(), slots.end(),
+                                 [](const Slot &s) { return !s.open; });
+  if (slot == slots.end()) {
+    return Error{ErrorCode::BatchFull, "sequences",
+                 "at most " + std::to_string(most()) + " open (--batch)",
+                 "one more", "close one, or compile with a larger --batch"};
+  }
+  *slot = Slot();
+  slot->open = SequenceId{opened++};
+  return *slot->open;
+}
+
+Result<size_t> Sequences::find(SequenceId sequence) const {
+  const auto slot =
+      std::find_if(slots.begin(), slots.end(),
+                   [&](const Slot &s) { return s.open == sequence; });
+  if (slot == slots.end()) {
+    const auto number = static_cast<uint64_t>(sequence);
+    return Error{ErrorCode::SequenceClosed,
+                 "sequence " + std::to_string(number), "one that is open",
+                 number < opened ? "a closed one" : "one that never was", ""};
+  }
+  return static_cast<size_t>(slot - slots.begin());
+}
+
+Status Sequences::close(SequenceId sequence) {
+  SINTER_ASSIGN(size_t slot, find(sequence));
+  slots[slot] = Slot();
+  return Status::success();
+}
+
+Status Sequences::feed(SequenceId sequence, std::span<const int32_t> fed) {
+  SINTER_ASSIGN(size_t slot, find(sequence));
+  SINTER_TRY(checkPrompt(fed, session->plan().model.vocabSize));
+  SINTER_ASSIGN(uint32_t has, length(sequence));
+  if (fed.size() > capacity() - has) {
+    return Error{ErrorCode::ContextExceeded,
+                 "sequence " + std::to_string(static_cast<uint64_t>(sequence)),
+                 "at most " + std::to_string(capacity()) +
+                     " positions (--max-context)",
+                 std::to_string(has) + " + " + std::to_string(fed.size()),
+                 "close it, or compile with a larger --max-context"};
+  }
+  std::deque<int32_t> &waiting = slots[slot].waiting;
+  waiting.insert(waiting.end(), fed.begin(), fed.end());
+  return Status::success();
+}
+
+Result<uint32_t> Sequences::length(SequenceId sequence) const {
+  SINTER_ASSIGN(size_t slot, find(sequence));
+  return slots[slot].done + static_cast<uint32_t>(slots[slot].waiting.size());
+}
+
+/// Tokens of the prefill step that takes the next ids; 0: they go through the
+/// step of the batch, as the last id always does, so that repeating it gives
+/// equal bits.
+uint32_t Sequences::chunkOf(const Slot &slot) const {
+  if (slot.waiting.size() < 2) {
+    return 0;
+  }
+  const uint32_t rows = chunkTokens(prefills.sizes(), slot.waiting.size() - 1,
+                                    capacity() - slot.done);
+  return rows == 1 ? 0 : rows;
+}
+
+Status Sequences::runChunk(size_t number) {
+  Slot &slot = slots[number];
+  const uint32_t rows = chunkOf(slot);
+  if (rows == 0) {
+    return Status::success();
+  }
+  const auto used =
+      static_cast<int64_t>(std::min<size_t>(rows, slot.waiting.size() - 1));
+  const auto end = slot.waiting.begin() + used;
+  numbers.assign(slot.waiting.begin(), end);
+  SINTER_TRY(
+      prefills.chunk(numbers, slot.done, rows, static_cast<uint32_t>(number)));
+  slot.waiting.erase(slot.waiting.begin(), end);
+  slot.done += static_cast<uint32_t>(used);
+  return Status::success();
+}
+
+/// One step in which `takesPart` sequences run their next id.
+Status Sequences::runBatch(const std::vector<bool> &takesPart) {
+  uint32_t furthest = 0;
+  for (size_t s = 0; s < slots.size(); ++s) {
+    const Slot &slot = slots[s];
+    const bool repeats =
+        !takesPart[s] && slot.waiting.empty() && slot.done != 0;
+    const uint32_t position = slot.done - (repeats ? 1 : 0);
+    // Behind the end of a sequence that repeats nothing lies nobody's row.
+    batchIds[s] = takesPart[s] ? slot.waiting.front() : repeats ? slot.last : 0;
+    batchPositions[s] = static_cast<int32_t>(position);
+    furthest = std::max(furthest, position);
+  }
+  SINTER_TRY(session->write(ids, std::as_bytes(std::span(batchIds))));
+  SINTER_TRY(
+      session->write(positions, std::as_bytes(std::span(batchPositions))));
+  SINTER_TRY(session->run(session->entryFor(entry, furthest)));
+  return session->read(token, std::as_writable_bytes(std::span(tokens)));
+}
+
+Result<std::vector<Sequences::Choice>> Sequences::step() {
+  std::vector<bool> takesPart(slots.size());
+  for (size_t s = 0; s < slots.size(); ++s) {
+    if (!slots[s].waiting.empty()) {
+      SINTER_TRY(runChunk(s));
+      takesPart[s] = !chunkOf(slots[s]);
+    }
+  }
+  std::vector<Choice> choices;
+  if (std::find(takesPart.begin(), takesPart.end(), true) == takesPart.end()) {
+    return choices;
+  }
+  SINTER_TRY(runBatch(takesPart));
+  for (size_t s = 0; s < slots.size(); ++s) {
+    Slot &slot = slots[s];
+    if (!takesPart[s]) {
+      continue;
+    }
+    slot.last = slot.waiting.front();
+    slot.waiting.pop_front();
+    ++slot.done;
+    if (slot.waiting.empty()) {
+      choices.push_back({*slot.open, tokens[s]});
+    }
+  }
+  std::sort(choices.begin(), choices.end(), [](const auto &a, const auto &b) {
+    return a.sequence < b.sequence;
+  });
+  return choices;
+}
+
+bool Sequences::waiting() const {
+  return std::any_of(slots.begin(), slots.end(),
+                     [](const Slot &slot) { return !slot.waiting.empty(); });
+}
+
+Result<std::vector<uint16_t>> Sequences::logits(SequenceId sequence) {
+  SINTER_ASSIGN(size_t number, find(sequence));
+  const Slot &slot = slots[number];
+  if (!slot.waiting.empty() || slot.done == 0) {
+    return Error{ErrorCode::PlanLacks,
+                 "logits of sequence " +
+                     std::to_string(static_cast<uint64_t>(sequence)),
+                 "ids that have all run",
+                 slot.done == 0 && slot.waiting.empty()
+                     ? "none fed"
+                     : std::to_string(slot.waiting.size()) + " waiting",
+                 "call step() first"};
+  }
+  const uint64_t count = session->plan().model.vocabSize;
+  std::vector<uint16_t> bits(count);
+  SINTER_ASSIGN(ReadId read,
+                session->startRead(logitsValue, number * count, count));
+  SINTER_TRY(session->device().finishRead(
+      read, std::as_writable_bytes(std::span(bits))));
+  return bits;
+}
+
+} // namespace sinter

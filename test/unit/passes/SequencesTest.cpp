@@ -1,0 +1,261 @@
+//===- SequencesTest.cpp - Several texts through one plan -----------------===//
+
+#include "runtime/Sequences.h"
+
+#include "models/config/Tensors.h"
+#include "runtime/format/RandomWeights.h"
+#include "runtime/host/HostDevice.h"
+#include "tools/Compile.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+using namespace sinter;
+
+namespace {
+
+constexpr int64_t capacity = 40;
+
+/// A plan with random weights on the checked host device.
+struct Subject {
+  explicit Subject(int64_t batch, std::vector<int64_t> prefills = {}) {
+    CompileRequest request;
+    Result<ModelSource> source = resolveModel(
+        std::string(SINTER_SOURCE_DIR) + "/test/data/checkpoints/qwen3-rand");
+    EXPECT_TRUE(source.ok());
+    request.source = std::move(*source);
+    request.weights.seed = 3;
+    request.workload.batch = batch;
+    request.workload.context = 12;
+    request.workload.maxContext = capacity;
+    request.prefills = std::move(prefills);
+    Result<PlanArtifact> artifact = compileModel(request);
+    EXPECT_TRUE(artifact.ok()) << artifact.error().message();
+    host::HostOptions options;
+    options.cacheDirectory = std::string(SINTER_BINARY_DIR) + "/kernel-cache";
+    auto made = host::HostDevice::create(options);
+    EXPECT_TRUE(made.ok());
+    device = std::move(*made);
+    RandomWeights weights(3, expectedTensors(request.source.config));
+    auto prepared = Session::prepare(*artifact, weights, *device);
+    EXPECT_TRUE(prepared.ok()) << prepared.error().message();
+    session = std::move(*prepared);
+    auto texts = Sequences::create(*session, 0);
+    EXPECT_TRUE(texts.ok()) << texts.error().message();
+    sequences.emplace(std::move(*texts));
+  }
+
+  SequenceId open(const std::vector<int32_t> &prompt) {
+    Result<SequenceId> id = sequences->open();
+    EXPECT_TRUE(id.ok()) << id.error().message();
+    Status status = sequences->feed(*id, prompt);
+    EXPECT_TRUE(status.ok()) << status.error().message();
+    return *id;
+  }
+
+  std::unique_ptr<host::HostDevice> device;
+  std::unique_ptr<Session> session;
+  std::optional<Sequences> sequences;
+};
+
+std::vector<int32_t> promptOf(int32_t seed, size_t length) {
+  std::vector<int32_t> ids(length);
+  for (size_t i = 0; i < length; ++i) {
+    ids[i] = static_cast<int32_t>((31 * i + 97 * seed + 2) % 1000);
+  }
+  return ids;
+}
+
+/// What a text of `count` new tokens came to.
+struct Text {
+  std::vector<int32_t> tokens;
+  std::vector<std::vector<uint16_t>> logits; ///< behind each
+  bool operator==(const Text &) const = default;
+};
+
+/// Steps until each of `counts` has as many tokens; closes it then.
+std::map<SequenceId, Text> run(Sequences &sequences,
+                               std::map<SequenceId, size_t> counts) {
+  std::map<SequenceId, Text> texts;
+  while (sequences.waiting()) {
+    auto choices = sequences.step();
+    EXPECT_TRUE(choices.ok()) << choices.error().message();
+    for (const Sequences::Choice &choice : *choices) {
+      Text &text = texts[choice.sequence];
+      auto logits = sequences.logits(choice.sequence);
+      EXPECT_TRUE(logits.ok()) << logits.error().message();
+      text.logits.push_back(*logits);
+      text.tokens.push_back(choice.token);
+      Status next =
+          text.tokens.size() == counts.at(choice.sequence)
+              ? sequences.close(choice.sequence)
+              : sequences.feed(choice.sequence, std::span(&choice.token, 1));
+      EXPECT_TRUE(next.ok()) << next.error().message();
+    }
+  }
+  return texts;
+}
+
+Text alone(Subject &subject, const std::vector<int32_t> &prompt, size_t count) {
+  const SequenceId id = subject.open(prompt);
+  return run(*subject.sequences, {{id, count}})[id];
+}
+
+class SequencesOf : public ::testing::TestWithParam<std::vector<int64_t>> {};
+
+// Lengths differ, one ends early, one begins while others run in the place of
+// another: bit for bit what each is alone in the same plan.
+TEST_P(SequencesOf, DoNotSeeEachOther) {
+  Subject subject(3, GetParam());
+  const size_t lengths[] = {1, 7, 17, 30};
+  const size_t counts[] = {4, 9, 3, 10};
+  std::vector<Text> wanted;
+  for (int32_t i = 0; i < 4; ++i) {
+    wanted.push_back(alone(subject, promptOf(i, lengths[i]), counts[i]));
+  }
+  EXPECT_NE(wanted[0], wanted[1]);
+
+  Sequences &sequences = *subject.sequences;
+  std::map<SequenceId, size_t> asked;
+  std::vector<SequenceId> ids;
+  for (int32_t i = 0; i < 3; ++i) {
+    ids.push_back(subject.open(promptOf(i, lengths[i])));
+    asked[ids.back()] = counts[i];
+  }
+  std::map<SequenceId, Text> texts;
+  // The first one is over when the fourth begins.
+  for (int steps = 0; steps < 4; ++steps) {
+    auto choices = sequences.step();
+    ASSERT_TRUE(choices.ok()) << choices.error().message();
+    for (const Sequences::Choice &choice : *choices) {
+      Text &text = texts[choice.sequence];
+      text.logits.push_back(*sequences.logits(choice.sequence));
+      text.tokens.push_back(choice.token);
+      const bool over = text.tokens.size() == asked.at(choice.sequence);
+      ASSERT_TRUE(
+          (over ? sequences.close(choice.sequence)
+                : sequences.feed(choice.sequence, std::span(&choice.token, 1)))
+              .ok());
+    }
+  }
+  ASSERT_EQ(sequences.length(ids[0]).error().code, ErrorCode::SequenceClosed);
+  ids.push_back(subject.open(promptOf(3, lengths[3])));
+  asked[ids[3]] = counts[3];
+  for (auto &[id, count] : asked) {
+    count -= texts[id].tokens.size();
+  }
+  for (auto &[id, rest] : run(sequences, asked)) {
+    Text &text = texts[id];
+    text.tokens.insert(text.tokens.end(), rest.tokens.begin(),
+                       rest.tokens.end());
+    text.logits.insert(text.logits.end(), rest.logits.begin(),
+                       rest.logits.end());
+  }
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(texts[ids[i]].tokens, wanted[i].tokens) << i;
+    EXPECT_TRUE(texts[ids[i]] == wanted[i]) << i << ": other logits";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Prefills, SequencesOf,
+                         ::testing::Values(std::vector<int64_t>{},
+                                           std::vector<int64_t>{4, 16}),
+                         [](const auto &info) {
+                           return info.param.empty() ? "TokenByToken"
+                                                     : "InChunks";
+                         });
+
+TEST(Sequences, OneOfThemGoesOnLater) {
+  Subject subject(2, {4});
+  const std::vector<int32_t> prompt = promptOf(1, 9);
+  const Text wanted = alone(subject, prompt, 1);
+  // In two parts, the other one busy between them.
+  Sequences &sequences = *subject.sequences;
+  const SequenceId other = subject.open(promptOf(2, 3));
+  const SequenceId id =
+      subject.open(std::vector<int32_t>(prompt.begin(), prompt.begin() + 5));
+  while (sequences.waiting()) {
+    ASSERT_TRUE(sequences.step().ok());
+  }
+  const std::vector<uint16_t> before = *sequences.logits(id);
+  ASSERT_TRUE(sequences.feed(other, promptOf(5, 6)).ok());
+  while (sequences.waiting()) {
+    ASSERT_TRUE(sequences.step().ok());
+  }
+  EXPECT_EQ(*sequences.logits(id), before) << "repeating changes nothing";
+  EXPECT_EQ(*sequences.length(id), 5u);
+  EXPECT_EQ(*sequences.length(other), 9u);
+  ASSERT_TRUE(sequences.feed(id, std::span(prompt).subspan(5)).ok());
+  int32_t token = -1;
+  while (sequences.waiting()) {
+    auto choices = sequences.step();
+    ASSERT_TRUE(choices.ok());
+    for (const Sequences::Choice &choice : *choices) {
+      EXPECT_EQ(choice.sequence, id);
+      token = choice.token;
+    }
+  }
+  EXPECT_EQ(token, wanted.tokens[0]);
+}
+
+TEST(Sequences, FillTheCacheExactly) {
+  Subject subject(2, {16});
+  const SequenceId full = subject.open(promptOf(1, capacity));
+  const SequenceId other = subject.open(promptOf(2, 1));
+  Sequences &sequences = *subject.sequences;
+  while (sequences.waiting()) {
+    ASSERT_TRUE(sequences.step().ok());
+  }
+  const std::vector<uint16_t> last = *sequences.logits(full);
+  // It stands at the end while the other goes on.
+  ASSERT_TRUE(sequences.feed(other, promptOf(3, 20)).ok());
+  while (sequences.waiting()) {
+    ASSERT_TRUE(sequences.step().ok());
+  }
+  EXPECT_EQ(*sequences.logits(full), last);
+  const int32_t one = 1;
+  Status refused = sequences.feed(full, std::span(&one, 1));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().message(),
+            "SIN2703 (more positions than the KV cache holds): sequence 0: "
+            "wanted at most 40 positions (--max-context), found 40 + 1; close "
+            "it, or compile with a larger --max-context");
+}
+
+TEST(Sequences, BadInputLeavesTheOthersAlone) {
+  Subject subject(2);
+  Sequences &sequences = *subject.sequences;
+  const Text wanted = alone(subject, promptOf(0, 3), 5);
+  EXPECT_EQ(sequences.most(), 2u);
+  const SequenceId good = subject.open(promptOf(0, 3));
+  const SequenceId bad = subject.open({1});
+  auto message = [](const auto &result) {
+    return result ? "" : result.error().message();
+  };
+  auto feed = [&](SequenceId id, std::vector<int32_t> ids) {
+    return message(sequences.feed(id, ids));
+  };
+  EXPECT_EQ(message(sequences.open()),
+            "SIN2709 (no room for another sequence): sequences: wanted at most "
+            "2 open (--batch), found one more; close one, or compile with a "
+            "larger --batch");
+  EXPECT_EQ(feed(bad, {}).substr(0, 7), "SIN2701");
+  EXPECT_EQ(feed(bad, {1, 1000}).substr(0, 7), "SIN2702");
+  EXPECT_EQ(feed(bad, {-1}).substr(0, 7), "SIN2702");
+  EXPECT_EQ(feed(bad, promptOf(0, capacity)).substr(0, 7), "SIN2703");
+  EXPECT_EQ(*sequences.length(bad), 1u) << "refused ids are not fed";
+  EXPECT_EQ(message(sequences.logits(bad)).substr(0, 7), "SIN2520");
+  ASSERT_TRUE(sequences.close(bad).ok());
+  EXPECT_EQ(message(sequences.close(bad)),
+            "SIN2710 (sequence that is not open): sequence " +
+                std::to_string(static_cast<uint64_t>(bad)) +
+                ": wanted one that is open, found a closed one");
+  EXPECT_EQ(feed(SequenceId{99}, {1}),
+            "SIN2710 (sequence that is not open): sequence 99: wanted one that "
+            "is open, found one that never was");
+  EXPECT_EQ(message(sequences.logits(bad)).substr(0, 7), "SIN2710");
+  EXPECT_TRUE(run(sequences, {{good, 5}})[good] == wanted);
+}
+
+} // namespace
