@@ -134,6 +134,9 @@ private:
     step.ops = {"advance"};
     entry.works.push_back(workIn(step.kernel, work));
     entry.advance = std::move(step);
+    if (entry.mode != format::LaunchMode::Stream) {
+      entry.stepsPerLaunch = origin.stepsPerLaunch;
+    }
   }
 
   /// Its symbol; entries of one shape share it.

@@ -21,6 +21,9 @@ struct PlanOrigin {
   std::string pipeline;    ///< textual pass pipeline
   std::string inputDigest; ///< SHA-256 of the imported module's text
   format::Model model; ///< vocabSize and maxContext are taken from the module
+  /// Of entries that feed their token back and are captured; the others make
+  /// one step per launch.
+  uint32_t stepsPerLaunch = 1;
 };
 
 /// The plan of a module at stage `captured` whose contract has been checked:

@@ -207,15 +207,18 @@ Result<ProgramId> Session::prepareProgram(size_t entry, LaunchMode mode,
   }
   std::vector<ProgramStep> list;
   for (uint32_t i = 0; i < extent.repeats; ++i) {
+    const size_t begin = list.size();
     list.insert(list.end(), once.begin(), once.end());
     if (extent.advancing && advances[entry]) {
       list.push_back(*advances[entry]);
+    }
+    if (begin < list.size()) {
+      list[begin].programmatic = false;
     }
   }
   list.resize(std::min(list.size(), extent.launches));
   for (size_t s = 0; s < list.size(); ++s) {
     list[s].programmatic = list[s].programmatic && mode == LaunchMode::Pdl &&
-                           s != 0 &&
                            list[s - 1].kind == ProgramStep::Kind::Launch;
   }
   return theDevice->prepareProgram(list, mode);

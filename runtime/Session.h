@@ -26,7 +26,9 @@ using StepHook = std::function<Status(size_t index, const format::Step &step)>;
 
 /// What of an entry a program holds.
 struct ProgramExtent {
-  uint32_t repeats = 1;       ///< times the steps follow each other
+  /// Times the steps follow each other. Each time begins behind a full edge:
+  /// kernels read before their wait what only the advance step writes.
+  uint32_t repeats = 1;
   bool advancing = false;     ///< the advance step behind each, if there is one
   size_t launches = SIZE_MAX; ///< of all this as many, from the first
   /// That an entry of one sequence works on, of those of the caches.

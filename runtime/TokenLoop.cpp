@@ -60,23 +60,30 @@ Result<std::unique_ptr<TokenLoop>> TokenLoop::create(Session &session,
   loop->log = std::move(log.value);
   loop->rows = log.count;
   loop->endCount = ends.count;
-  std::map<size_t, ProgramId> prepared;
+  std::map<size_t, Launch> prepared;
+  uint32_t most = 1;
   for (uint32_t at = 0; at < planned.workload.maxContext; ++at) {
     const size_t runs = session.entryFor(entry, at);
     if (!prepared.contains(runs)) {
-      SINTER_ASSIGN(prepared[runs],
-                    session.prepareProgram(runs, plan.entries[runs].mode,
-                                           {.advancing = true}));
+      Launch &launch = prepared[runs];
+      launch.steps = plan.entries[runs].stepsPerLaunch;
+      most = std::max(most, launch.steps);
+      SINTER_ASSIGN(
+          launch.program,
+          session.prepareProgram(runs, plan.entries[runs].mode,
+                                 {.repeats = launch.steps, .advancing = true}));
     }
-    loop->programs.push_back(prepared[runs]);
+    loop->launches.push_back(prepared[runs]);
   }
+  most = static_cast<uint32_t>(std::min<uint64_t>(most, loop->rows));
+  loop->seen.reserve(most);
   // Rows behind the end of a text are read too.
   const std::vector<int32_t> empty(loop->rows, -1);
   SINTER_TRY(session.write(loop->log, std::as_bytes(std::span(empty))));
   // A device makes room for as many reads as were ever started.
   for (uint32_t i = 0; i < ahead; ++i) {
-    SINTER_ASSIGN(ReadId read, session.startRead(loop->log, 0, 1));
-    loop->reads.push_back(read);
+    SINTER_ASSIGN(ReadId read, session.startRead(loop->log, 0, most));
+    loop->reads.push_back({read, most});
   }
   SINTER_TRY(loop->forget());
   return loop;
@@ -86,10 +93,12 @@ TokenLoop::~TokenLoop() { (void)forget(); }
 
 Status TokenLoop::forget() {
   while (!reads.empty()) {
-    const ReadId read = reads.front();
+    const ReadId read = reads.front().id;
     reads.pop_front();
     SINTER_TRY(session->device().finishRead(read, {}));
   }
+  seen.clear();
+  taken = 0;
   return Status::success();
 }
 
@@ -112,24 +121,29 @@ Status TokenLoop::begin(int32_t id, uint32_t position, uint32_t newTokens,
 
 Status TokenLoop::start() {
   // Behind the last position of the cache a step runs and moves nothing.
-  const size_t at = std::min<size_t>(first + started, programs.size() - 1);
-  SINTER_TRY(session->device().run(programs[at]));
-  SINTER_ASSIGN(ReadId read, session->startRead(log, started, 1));
-  reads.push_back(read);
-  ++started;
+  const size_t at = std::min<size_t>(first + started, launches.size() - 1);
+  const Launch &launch = launches[at];
+  SINTER_TRY(session->device().run(launch.program));
+  const uint32_t tokens = std::min(launch.steps, wanted - started);
+  SINTER_ASSIGN(ReadId read, session->startRead(log, started, tokens));
+  reads.push_back({read, tokens});
+  started += tokens;
   return Status::success();
 }
 
 Result<int32_t> TokenLoop::next() {
-  while (started < wanted && reads.size() < ahead) {
-    SINTER_TRY(start());
+  if (taken == seen.size()) {
+    while (started < wanted && reads.size() < ahead) {
+      SINTER_TRY(start());
+    }
+    const Read read = reads.front();
+    reads.pop_front();
+    seen.resize(read.tokens);
+    taken = 0;
+    SINTER_TRY(session->device().finishRead(
+        read.id, std::as_writable_bytes(std::span(seen))));
   }
-  const ReadId read = reads.front();
-  reads.pop_front();
-  int32_t token = 0;
-  SINTER_TRY(session->device().finishRead(
-      read, std::as_writable_bytes(std::span(&token, 1))));
-  return token;
+  return seen[taken++];
 }
 
 } // namespace sinter

@@ -1,8 +1,8 @@
 //===- TokenLoop.h - Greedy decoding fed on the device ----------*- C++ -*-===//
 //
 // The entry's advance step feeds each token back and appends it to a log, so a
-// step needs nothing from the host. Steps are started ahead; the host reads
-// the log behind them.
+// step needs nothing from the host. A launch makes as many steps as the entry
+// says. Launches are started ahead; the host reads the log behind them.
 //
 //===----------------------------------------------------------------------===//
 
@@ -20,13 +20,13 @@ namespace sinter {
 
 class TokenLoop {
 public:
-  /// Steps in flight that the host has not seen.
+  /// Launches in flight that the host has not seen.
   static constexpr uint32_t ahead = 2;
 
-  /// For a decode entry of one sequence; each step runs in the entry that
-  /// Session::entryFor names. `session` must outlive the loop. No later call
-  /// allocates. SIN2520: the entry has no advance step, or not one
-  /// of these parameters; those of the device.
+  /// For a decode entry of one sequence; each launch is of the entry that
+  /// Session::entryFor names for its first step. `session` must outlive the
+  /// loop. No later call allocates. SIN2520: the entry has no advance step, or
+  /// not one of these parameters; those of the device.
   static Result<std::unique_ptr<TokenLoop>> create(Session &session,
                                                    size_t entry);
   ~TokenLoop();
@@ -40,11 +40,19 @@ public:
   Status begin(int32_t id, uint32_t position, uint32_t newTokens,
                std::span<const int32_t> stopIds);
   /// The token of the next step; starts those after it. Not more often than
-  /// begin() was told, and not after one of the stopIds. Errors: those of the
-  /// device.
+  /// begin() was told, and not after one of the stopIds: what the steps of a
+  /// launch behind these compute is not looked at. Errors: those of the device.
   Result<int32_t> next();
 
 private:
+  struct Launch {
+    ProgramId program;
+    uint32_t steps = 1;
+  };
+  struct Read {
+    ReadId id;
+    uint32_t tokens = 0;
+  };
   TokenLoop(Session &session, size_t entry) : session(&session), entry(entry) {}
   Status start();
   Status forget(); ///< reads in flight
@@ -54,10 +62,12 @@ private:
   std::string ids, positions, log; ///< values of the plan
   uint64_t endCount = 0;           ///< stop ids that the device has room for
   uint64_t rows = 0;               ///< of the log
-  std::vector<ProgramId> programs; ///< by position
-  std::deque<ReadId> reads;        ///< of steps in flight, oldest first
+  std::vector<Launch> launches;    ///< by the position of the first step
+  std::deque<Read> reads;          ///< of launches in flight, oldest first
+  std::vector<int32_t> seen;       ///< tokens of the last launch read
+  size_t taken = 0;                ///< of `seen`
   uint32_t first = 0;              ///< position
-  uint32_t started = 0;
+  uint32_t started = 0;            ///< steps
   uint32_t wanted = 0;
 };
 

@@ -75,6 +75,19 @@ std::string optionsText(const DecisionOptions &decisions) {
   return text;
 }
 
+Status checkStepsPerLaunch(const format::Plan &plan, uint32_t asked) {
+  const bool made = std::any_of(
+      plan.entries.begin(), plan.entries.end(),
+      [&](const format::Entry &e) { return e.stepsPerLaunch == asked; });
+  if (made) {
+    return Status::success();
+  }
+  return Error{ErrorCode::PlanLacks,
+               "--steps-per-launch " + std::to_string(asked),
+               "an entry that feeds its token back, in mode graph or pdl",
+               "none", "leave it out, or choose another --mode"};
+}
+
 } // namespace
 
 Workload prefillOf(const Workload &decode, int64_t tokens) {
@@ -114,6 +127,7 @@ Result<PlanArtifact> compileModel(const CompileRequest &request) {
       architectureClass(request.source.config.architecture);
   origin.model.configDigest = sha256Hex(request.source.configText);
   origin.model.weights = request.weights;
+  origin.stepsPerLaunch = request.decisions.stepsPerLaunch;
 
   PlanPipelineOptions options;
   options.target = request.target;
@@ -127,7 +141,9 @@ Result<PlanArtifact> compileModel(const CompileRequest &request) {
   options.forbid = decisions.forbidden;
   options.kernelConfig = decisions.configs;
   SINTER_TRY(runPlanPipeline(*module, request.source.name, options));
-  return codegen::emitPlan(*module, device, origin);
+  PlanArtifact artifact = codegen::emitPlan(*module, device, origin);
+  SINTER_TRY(checkStepsPerLaunch(artifact.plan, origin.stepsPerLaunch));
+  return artifact;
 }
 
 Result<std::string> importedText(const CompileRequest &request) {

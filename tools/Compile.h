@@ -48,7 +48,8 @@ Status checkCompilable(const DecisionOptions &decisions);
 /// (addCubins makes them).
 /// Errors: those of resolveDevice and importDecoder; SIN2673 decisions that can
 /// only be counted; SIN2661 an op that no kernel family runs; SIN2674 to
-/// SIN2676 forces and patterns that no plan honours; SIN5002 a stage that
+/// SIN2676 forces and patterns that no plan honours; SIN2520 steps per launch
+/// of entries that cannot; SIN5002 a stage that
 /// breaks its contract.
 Result<PlanArtifact> compileModel(const CompileRequest &request);
 

@@ -123,16 +123,21 @@ Status KernelChecker::checkLibrary(const format::Step &step) {
         llvm::SmallVector<int64_t>(shape.begin(), shape.end()),
         types.getBF16Type());
   };
-  mlir::Block body;
   const mlir::Location location = types.getUnknownLoc();
-  mlir::Value x = body.addArgument(bf16({gemm.m, gemm.k}), location);
-  mlir::Value weight = body.addArgument(bf16({gemm.n, gemm.k}), location);
-  mlir::Value bias = gemm.epilogue == format::GemmEpilogue::Bias
-                         ? body.addArgument(bf16({gemm.n}), location)
-                         : mlir::Value();
+  llvm::SmallVector<mlir::Type> operands = {bf16({gemm.m, gemm.k}),
+                                            bf16({gemm.n, gemm.k})};
+  if (gemm.epilogue == format::GemmEpilogue::Bias) {
+    operands.push_back(bf16({gemm.n}));
+  }
+  // In a function, as a body belongs to an op.
+  mlir::OwningOpRef<mlir::func::FuncOp> call = mlir::func::FuncOp::create(
+      location, "call", types.getFunctionType(operands, {}));
+  mlir::Block &body = *call->addEntryBlock();
+  mlir::Value bias = operands.size() > 2 ? body.getArgument(2) : mlir::Value();
   auto builder = mlir::OpBuilder::atBlockEnd(&body);
   auto linear = builder.create<decoder::LinearOp>(
-      location, bf16({gemm.m, gemm.n}), x, weight, bias);
+      location, bf16({gemm.m, gemm.n}), body.getArgument(0),
+      body.getArgument(1), bias);
   auto yield = builder.create<plan::YieldOp>(location, linear->getResults());
   if (step.args.size() != body.getNumArguments() + 1) {
     return unfit("op " + step.ops.front(), "another number of operands");

@@ -39,10 +39,11 @@ struct DecisionOptions {
   std::vector<std::string> forces;    ///< "PATTERN=fuse|library|single"
   std::vector<std::string> forbidden; ///< patterns of ops that are not fused
   std::vector<std::string> configs;   ///< "PATTERN=rows = 4, warps = 4"
+  uint32_t stepsPerLaunch = 1;        ///< of a graph, advance included
 
   bool empty() const {
     return !set && mode.empty() && forces.empty() && forbidden.empty() &&
-           configs.empty();
+           configs.empty() && stepsPerLaunch == 1;
   }
 };
 
@@ -136,7 +137,7 @@ struct BenchOptions {
   uint32_t warmup = 50;  ///< steps before the first sample
   uint32_t samples = 50; ///< that the statistics are of
   uint32_t runs = 20;    ///< program runs per sample
-  uint32_t repeats = 1;  ///< steps per program
+  uint32_t repeats = 0;  ///< steps per program; 0: as the plan says
   bool kernels = false;  ///< a row per kernel instead of one per step
   bool families = false; ///< a row per configuration of each kernel, alone
   uint32_t soak = 0;     ///< tokens to generate instead; 0: none

@@ -83,10 +83,10 @@ TEST(Verify, EveryOpOfThreeSteps) {
             wanted);
 }
 
-/// Whatever is fused: every op of the model is in some kernel, and each kernel
+/// Whatever is fused or the library's: every op of the model is in some kernel, and each kernel
 /// agrees at what it stores.
 TEST(Verify, FusedKernelsOfThreeSteps) {
-  for (const char *decisions : {"greedy", "exact"}) {
+  for (const char *decisions : {"greedy", "exact", "library"}) {
     Scratch scratch;
     std::string plan = compiled(scratch, tales, "t.plan", decisions);
     std::set<std::string> ops;

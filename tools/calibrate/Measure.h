@@ -33,9 +33,19 @@ struct CurvePoint {
   std::string reader;
 };
 
+/// What a block waits for its activation in a chain of phases.
+struct Trip {
+  std::string beside; ///< what else is read
+  double phase = 0;   ///< microseconds of a phase of the chain
+  double apart = 0;   ///< the same without the activation; 0: not measured
+  Spread trip;        ///< nanoseconds, of the phases' medians over blocks
+  double slowest = 0; ///< nanoseconds, median of the phases' slowest blocks
+};
+
 struct Measured {
   std::vector<Figure> figures;
   std::vector<CurvePoint> curve;
+  std::vector<Trip> trips;
 };
 
 /// What the probes must know of the GPU.
@@ -57,7 +67,8 @@ Status measurePhases(ProbeBench &bench, const ProbedGpu &gpu, Measured &into);
 /// dram_read_rate, dram_latency, bytes_in_flight, dram_copy_rate.
 Status measureSteadyReads(ProbeBench &bench, Measured &into);
 
-/// l2_latency, shared_latency, edge_grid_barrier, exchange_idle, exchange.
+/// l2_latency, shared_latency, edge_grid_barrier; where launches may be
+/// programmatic and `into` has the clock: exchange_idle, exchange, the trips.
 Status measureTrips(ProbeBench &bench, const ProbedGpu &gpu, Measured &into);
 
 /// clock, from `megahertz`, which is asked while the GPU reads; 0: not known,

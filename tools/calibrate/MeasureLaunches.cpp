@@ -78,67 +78,111 @@ perRound(ProbeBench &bench, int32_t few, int32_t more,
   return scaled(differences(times[0], times[1]), 1e3 / (more - few));
 }
 
-std::vector<ProgramStep> barrierSteps(ProbeBench &bench, Argument rounds,
-                                      bool exchange) {
+std::vector<ProgramStep> barrierSteps(ProbeBench &bench, Argument rounds) {
   ProgramStep reset;
   reset.kind = ProgramStep::Kind::Copy;
   reset.arguments = {bench.zero(), bench.counter()};
   reset.copyBytes = 4;
   const LaunchShape shape{bench.sms(), 1, 256, 0, true};
-  return {reset, bench.launch(barrierProbe(exchange), shape,
-                              {bench.counter(), rounds, bench.exchange(0),
-                               bench.exchange(1), bench.sink()},
+  return {reset, bench.launch(barrierProbe, shape,
+                              {bench.counter(), rounds, bench.sink()},
                               /*programmatic=*/false)};
 }
 
-/// Nanoseconds per phase of a programmatic chain, read with `vectors` loads.
-Result<std::vector<double>> exchangeChain(ProbeBench &bench, uint32_t vectors,
-                                          bool exchange) {
+/// A programmatic chain of phases; `blocks` of each.
+std::vector<ProgramStep> exchangeChain(ProbeBench &bench, uint32_t vectors,
+                                       bool exchange,
+                                       std::vector<uint32_t> &blocks) {
   const Reader reader{256, vectors, 0};
   const std::vector<uint64_t> &cycle = bench.sizes().exchangePhases;
-  const uint32_t count = bench.sizes().exchanges;
   std::vector<ProgramStep> steps;
   uint64_t offset = 0;
-  for (uint32_t i = 0; i < count; ++i) {
-    const uint64_t bytes = cycle[i % cycle.size()];
+  blocks.clear();
+  for (uint32_t i = 0; i < bench.sizes().exchanges; ++i) {
+    const uint64_t bytes = vectors == 0 ? 0 : cycle[i % cycle.size()];
     if (offset + bytes > bench.sizes().arenaBytes) {
       offset = 0;
     }
-    const LaunchShape shape{static_cast<uint32_t>(bytes / reader.tileBytes()),
-                            1, reader.threads, 2048, false};
-    steps.push_back(bench.launch(exchangeProbe(vectors, exchange), shape,
-                                 {bench.window(offset), bench.exchange(i),
-                                  bench.exchange(i + 1), bench.sink()},
-                                 /*programmatic=*/i > 0));
+    blocks.push_back(vectors == 0
+                         ? bench.sms()
+                         : static_cast<uint32_t>(bytes / reader.tileBytes()));
+    const LaunchShape shape{blocks.back(), 1, reader.threads, 2048, false};
+    steps.push_back(
+        bench.launch(exchangeProbe(vectors, exchange), shape,
+                     {bench.window(offset), bench.exchange(i),
+                      bench.exchange(i + 1), bench.cycles(i), bench.sink()},
+                     /*programmatic=*/i > 0));
     offset += bytes;
   }
-  SINTER_ASSIGN(std::vector<double> times, bench.time(steps, LaunchMode::Pdl));
-  return scaled(std::move(times), 1e3 / count);
+  return steps;
 }
 
+/// The trip of the activation in such a chain, by the SM's own clock.
+Result<Trip> tripBeside(ProbeBench &bench, uint32_t vectors, double megahertz) {
+  const double each = 1.0 / bench.sizes().exchanges;
+  std::vector<uint32_t> blocks;
+  Trip trip;
+  trip.beside = vectors == 0
+                    ? perSm(bench.sms(), 256) + ", nothing"
+                    : "a tile per block of 256 threads with " +
+                          std::to_string(vectors) + " loads of 16 bytes";
+  if (vectors != 0) {
+    SINTER_ASSIGN(std::vector<double> apart,
+                  bench.time(exchangeChain(bench, vectors, false, blocks),
+                             LaunchMode::Pdl));
+    trip.apart = each * Spread::of(std::move(apart)).median;
+  }
+  SINTER_ASSIGN(
+      std::vector<double> times,
+      bench.time(exchangeChain(bench, vectors, true, blocks), LaunchMode::Pdl));
+  trip.phase = each * Spread::of(std::move(times)).median;
+  SINTER_ASSIGN(std::vector<std::vector<double>> phases,
+                bench.readCycles(blocks));
+  std::vector<double> middle;
+  std::vector<double> slowest;
+  // The first phases begin before the stream is full.
+  for (size_t i = std::min<size_t>(4, phases.size() - 1); i < phases.size();
+       ++i) {
+    std::sort(phases[i].begin(), phases[i].end());
+    middle.push_back(1e3 / megahertz * percentile(phases[i], 0.5));
+    slowest.push_back(1e3 / megahertz * phases[i].back());
+  }
+  trip.trip = Spread::of(std::move(middle));
+  trip.slowest = Spread::of(std::move(slowest)).median;
+  return trip;
+}
+
+/// Not a difference of two chains: phases overlap, so that a chain hides a part
+/// of each trip, another in every reader.
 Status measureExchange(ProbeBench &bench, Measured &into) {
-  std::vector<double> best;
-  std::vector<double> apart;
-  uint32_t chosen = 0;
+  const auto clock = std::find_if(
+      into.figures.begin(), into.figures.end(), [](const Figure &figure) {
+        return figure.constant == CostConstant::Clock;
+      });
+  if (clock == into.figures.end()) {
+    return Status::success();
+  }
+  const double megahertz = clock->value.median;
+  const auto add = [&](CostConstant constant, const Trip &trip) {
+    into.figures.push_back(
+        {constant, trip.trip, NumberOrigin::Measured,
+         "cycles from the end of the wait to 2 KB of activations in shared "
+         "memory, median over blocks, in a chain of " +
+             std::to_string(bench.sizes().exchanges) +
+             " programmatic phases; requested before: " + trip.beside});
+  };
+  SINTER_ASSIGN(Trip idle, tripBeside(bench, 0, megahertz));
+  add(CostConstant::ExchangeIdle, idle);
+  into.trips.push_back(idle);
+  std::optional<Trip> best;
   for (uint32_t vectors : {4u, 8u, 16u}) {
-    SINTER_ASSIGN(std::vector<double> with,
-                  exchangeChain(bench, vectors, /*exchange=*/true));
-    SINTER_ASSIGN(std::vector<double> without,
-                  exchangeChain(bench, vectors, /*exchange=*/false));
-    if (best.empty() || Spread::of(with).median < Spread::of(best).median) {
-      best = std::move(with);
-      apart = std::move(without);
-      chosen = vectors;
+    SINTER_ASSIGN(Trip trip, tripBeside(bench, vectors, megahertz));
+    into.trips.push_back(trip);
+    if (!best || trip.phase < best->phase) {
+      best = std::move(trip);
     }
   }
-  into.figures.push_back(
-      {CostConstant::Exchange, Spread::of(differences(best, apart)),
-       NumberOrigin::Measured,
-       "chain of " + std::to_string(bench.sizes().exchanges) +
-           " programmatic phases with and without reading 2 KB of "
-           "activations in every block: the difference, per phase; a tile "
-           "per block of 256 threads with " +
-           std::to_string(chosen) + " loads of 16 bytes"});
+  add(CostConstant::Exchange, *best);
   return Status::success();
 }
 
@@ -204,18 +248,12 @@ Status measureTrips(ProbeBench &bench, const ProbedGpu &gpu, Measured &into) {
   add(CostConstant::SharedLatency, std::move(shared), "dependent loads");
 
   const int32_t rounds = bench.sizes().rounds;
-  std::vector<std::vector<double>> barriers;
-  for (bool exchange : {false, true}) {
-    SINTER_ASSIGN(barriers.emplace_back(),
-                  perRound(bench, rounds, 5 * rounds, [&](Argument number) {
-                    return barrierSteps(bench, number, exchange);
-                  }));
-  }
-  const std::string grid = perSm(bench.sms(), 256);
-  add(CostConstant::EdgeGridBarrier, barriers[0], "counter, " + grid);
-  add(CostConstant::ExchangeIdle, differences(barriers[1], barriers[0]),
-      "grid barrier with and without an exchange of 2 KB, " + grid +
-          ": the difference");
+  SINTER_ASSIGN(std::vector<double> barriers,
+                perRound(bench, rounds, 5 * rounds, [&](Argument number) {
+                  return barrierSteps(bench, number);
+                }));
+  add(CostConstant::EdgeGridBarrier, std::move(barriers),
+      "counter, " + perSm(bench.sms(), 256));
   return gpu.programmatic ? measureExchange(bench, into) : Status::success();
 }
 

@@ -61,6 +61,10 @@ ProbeBench::create(Device &device, const CalibrationSizes &sizes, uint32_t sms,
   SINTER_ASSIGN(bench->sinkBuffer, device.allocate(1024, "sink"));
   SINTER_ASSIGN(bench->exchangeBuffer,
                 device.allocate(2 * bench->buffers.exchangeBytes, "exchange"));
+  SINTER_ASSIGN(bench->cyclesBuffer,
+                device.allocate(uint64_t{4} * sizes.exchanges *
+                                    bench->buffers.timedBlocks,
+                                "cycles"));
   SINTER_ASSIGN(bench->numberBuffer,
                 device.allocate(numberSlots * slotBytes, "numbers"));
   SINTER_TRY(bench->fill());
@@ -84,12 +88,28 @@ Status ProbeBench::fill() {
   SINTER_TRY(theDevice.upload(chaseBuffer, 0, bytesOf(chase)));
   SINTER_TRY(theDevice.zero(sinkBuffer, 0, 1024));
   SINTER_TRY(theDevice.zero(exchangeBuffer, 0, 2 * buffers.exchangeBytes));
+  SINTER_TRY(theDevice.zero(
+      cyclesBuffer, 0, uint64_t{4} * theSizes.exchanges * buffers.timedBlocks));
   SINTER_TRY(theDevice.zero(numberBuffer, 0, numberSlots * slotBytes));
   return theDevice.synchronize();
 }
 
 Argument ProbeBench::window(uint64_t offset) const {
   return {arenaBuffer, offset, buffers.windowBytes / 4};
+}
+
+Result<std::vector<std::vector<double>>>
+ProbeBench::readCycles(std::span<const uint32_t> blocks) {
+  std::vector<std::vector<double>> phases;
+  std::vector<uint32_t> words(buffers.timedBlocks);
+  for (size_t phase = 0; phase < blocks.size(); ++phase) {
+    SINTER_TRY(theDevice.download(cyclesBuffer, cycles(phase).offset,
+                                  std::as_writable_bytes(std::span(words))));
+    const auto count = static_cast<std::ptrdiff_t>(
+        std::min<uint64_t>(blocks[phase], words.size()));
+    phases.emplace_back(words.begin(), words.begin() + count);
+  }
+  return phases;
 }
 
 Result<Argument> ProbeBench::number(int32_t value) {

@@ -66,6 +66,14 @@ public:
     return {exchangeBuffer, which % 2 * buffers.exchangeBytes,
             buffers.exchangeBytes / 4};
   }
+  /// Where phase `which` of a chain leaves the cycles of its blocks.
+  Argument cycles(size_t which) const {
+    return {cyclesBuffer, which * 4 * buffers.timedBlocks, buffers.timedBlocks};
+  }
+  /// Per phase the cycles of its first `blocks[phase]` blocks, as the last run
+  /// of the chain left them. Errors: those of the device.
+  Result<std::vector<std::vector<double>>>
+  readCycles(std::span<const uint32_t> blocks);
   /// A buffer with this number, made when it is first asked for.
   Result<Argument> number(int32_t value);
 
@@ -86,7 +94,8 @@ private:
   CalibrationSizes theSizes;
   uint32_t multiprocessors;
   ProbeSizes buffers;
-  BufferId arenaBuffer, chaseBuffer, sinkBuffer, exchangeBuffer, numberBuffer;
+  BufferId arenaBuffer, chaseBuffer, sinkBuffer, exchangeBuffer, cyclesBuffer,
+      numberBuffer;
   std::map<std::string, KernelId> kernels;
   std::vector<int32_t> numbers;
 };

@@ -76,9 +76,6 @@ std::string exchangeProbe(uint32_t vectors, bool exchange) {
   return (exchange ? "probe_exchange_" : "probe_apart_") +
          std::to_string(vectors);
 }
-std::string barrierProbe(bool exchange) {
-  return exchange ? "probe_barrier_exchange" : "probe_barrier";
-}
 
 std::vector<KernelSource> probeSources(const ProbeSizes &sizes) {
   const auto words = [](const char *name, Access access, uint64_t bytes) {
@@ -98,6 +95,13 @@ std::vector<KernelSource> probeSources(const ProbeSizes &sizes) {
       source(chaseProbe, 32, {next, count, sink}, "chaseProbe"),
       source(sharedChaseProbe, 32, {count, sink}, "sharedChaseProbe"),
       source(spinProbe, 32, {count, sink}, "spinProbe")};
+  const auto exchange = [&](uint32_t vectors, bool reads) {
+    kernels.push_back(
+        source(exchangeProbe(vectors, reads), mostThreads(vectors),
+               {window, shared("from", Access::In), shared("to", Access::InOut),
+                words("cycles", Access::InOut, 4 * sizes.timedBlocks), sink},
+               templated("exchangeProbe", vectors, {reads})));
+  };
   for (uint32_t vectors : {4u, 8u, 16u}) {
     const uint32_t most = mostThreads(vectors);
     kernels.push_back(source(onceProbe(vectors), most, {window, count, sink},
@@ -110,21 +114,13 @@ std::vector<KernelSource> probeSources(const ProbeSizes &sizes) {
     kernels.push_back(
         source(steadyProbe(vectors), most, {arena, count, sink},
                templated("streamProbe", vectors, {false, false})));
-    for (bool exchange : {false, true}) {
-      kernels.push_back(
-          source(exchangeProbe(vectors, exchange), most,
-                 {window, shared("from", Access::In),
-                  shared("to", Access::InOut), sink},
-                 templated("exchangeProbe", vectors, {exchange})));
-    }
+    exchange(vectors, true);
+    exchange(vectors, false);
   }
-  for (bool exchange : {false, true}) {
-    kernels.push_back(source(
-        barrierProbe(exchange), 1024,
-        {words("counter", Access::InOut, 4), count,
-         shared("even", Access::InOut), shared("odd", Access::InOut), sink},
-        exchange ? "barrierProbe<true>" : "barrierProbe<false>"));
-  }
+  exchange(0, true);
+  kernels.push_back(source(barrierProbe, 1024,
+                           {words("counter", Access::InOut, 4), count, sink},
+                           "barrierProbe"));
   return kernels;
 }
 

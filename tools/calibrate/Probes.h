@@ -21,6 +21,7 @@ struct ProbeSizes {
   uint64_t windowBytes = 0; ///< the most that a phase reads
   uint64_t chaseBytes = 1 << 20;
   uint64_t exchangeBytes = 2048;
+  uint64_t timedBlocks = 1024; ///< whose cycles one phase of a chain leaves
 };
 
 /// How a kernel reads: blocks of `threads`, each with `vectors` loads of 16
@@ -40,12 +41,13 @@ std::string onceProbe(uint32_t vectors);   ///< a tile per block
 std::string loopProbe(uint32_t vectors);   ///< tiles[0] tiles per block
 std::string waitProbe(uint32_t vectors);   ///< onceProbe, waits first
 std::string steadyProbe(uint32_t vectors); ///< loopProbe over the whole arena
+/// With 0 vectors nothing but the exchange.
 std::string exchangeProbe(uint32_t vectors, bool exchange);
-std::string barrierProbe(bool exchange);
 inline constexpr const char *emptyProbe = "probe_empty";
 inline constexpr const char *chaseProbe = "probe_chase";
 inline constexpr const char *sharedChaseProbe = "probe_shared_chase";
 inline constexpr const char *spinProbe = "probe_spin";
+inline constexpr const char *barrierProbe = "probe_barrier";
 
 /// Every kernel, without binaries.
 std::vector<KernelSource> probeSources(const ProbeSizes &sizes);

@@ -39,11 +39,10 @@ Take defineBench(CLI::App &app) {
       ->type_name("N")
       ->check(count)
       ->capture_default_str();
-  sub->add_option("--steps-per-graph", into->repeats,
-                  "Steps in one launched program")
+  sub->add_option("--steps-per-launch", into->repeats,
+                  "Steps in one launched program (default: the plan's)")
       ->type_name("N")
-      ->check(within(1, 64))
-      ->capture_default_str();
+      ->check(within(1, 64));
   sub->add_flag("--kernels", into->kernels,
                 "A row per kernel: its time inside the step");
   sub->add_flag("--families", into->families,

@@ -1,5 +1,6 @@
 //===- Compile.cpp - Arguments of sinter compile --------------------------===//
 
+#include "runtime/format/Plan.h"
 #include "tools/cli/Arguments.h"
 #include "tools/cli/Subcommands.h"
 
@@ -23,6 +24,12 @@ Take defineCompile(CLI::App &app) {
                   "1% of the best predicted")
       ->type_name("auto|N,...")
       ->excludes("--context");
+  sub->add_option("--steps-per-launch", into->asked.stepsPerLaunch,
+                  "Steps that one launch of the graph makes; the token is fed "
+                  "back between them")
+      ->type_name("N")
+      ->check(within(1, format::maxStepsPerLaunch))
+      ->capture_default_str();
   sub->add_option("--prefill", into->model.prefill,
                   "An entry for each of these numbers of prompt tokens, which "
                   "take a prompt in chunks; auto: as few as keep every chunk "

@@ -222,18 +222,21 @@ Status runCommand(const BenchOptions &options) {
       point.warmup = options.warmup;
       point.samples = options.samples;
       point.runs = options.runs;
-      point.repeats = options.repeats;
+      point.repeats =
+          options.repeats == 0 ? entry.stepsPerLaunch : options.repeats;
       SINTER_TRY(
           measure(*session, index, point, options.kernels, streamRate, table));
     }
   }
-  table.notes = {
-      "device: " + device->describe(), "plan: sha256 " + digest,
-      "program: sha256 " + program, "planned for: " + plan.target,
-      "per row: " + std::to_string(options.warmup) + " steps of warm-up, " +
-          std::to_string(options.samples) + " samples of " +
-          std::to_string(options.runs) + " launched programs of " +
-          std::to_string(options.repeats) + " steps; ns are of one step"};
+  table.notes = {"device: " + device->describe(), "plan: sha256 " + digest,
+                 "program: sha256 " + program, "planned for: " + plan.target,
+                 "per row: " + std::to_string(options.warmup) +
+                     " steps of warm-up, " + std::to_string(options.samples) +
+                     " samples of " + std::to_string(options.runs) +
+                     " launched programs of " +
+                     (options.repeats == 0 ? "the plan's"
+                                           : std::to_string(options.repeats)) +
+                     " steps; ns are of one step"};
   table.notes.emplace_back(
       "predicted: in the mode and at the context that the plan was priced for, "
       "without the advance step");

@@ -91,6 +91,16 @@ Status runCommand(const CalibrateOptions &options) {
                   1e-3 * static_cast<double>(point.bytes) / point.microseconds);
     table.notes.push_back("burst: " + std::string(text) + point.reader);
   }
+  for (const Trip &trip : calibration.findings.measured.trips) {
+    char text[200];
+    std::snprintf(text, sizeof text,
+                  "%.0f ns (10th to 90th percentile of phases %.0f to %.0f), "
+                  "slowest block %.0f; a phase %.3f us, without it %.3f us; "
+                  "requested before: ",
+                  trip.trip.median, trip.trip.p10, trip.trip.p90, trip.slowest,
+                  trip.phase, trip.apart);
+    table.notes.push_back("exchange: " + std::string(text) + trip.beside);
+  }
   SINTER_TRY(writeOut(printTable(table, options.format)));
   return calibration.failure ? Status(std::move(*calibration.failure))
                              : Status::success();

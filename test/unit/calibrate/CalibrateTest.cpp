@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <map>
 
@@ -24,7 +25,7 @@ constexpr uint64_t mebibyte = 1 << 20;
 
 int32_t numberAt(cuda::driver::Pointer pointer) {
   int32_t value = 0;
-  std::memcpy(&value, reinterpret_cast<const void *>(pointer), sizeof value);
+  std::memcpy(&value, std::bit_cast<const void *>(pointer), sizeof value);
   return value;
 }
 
@@ -47,11 +48,13 @@ double timeOf(const FakeLaunch &launch, int multiprocessors) {
     return 300 + 20.0 * numberAt(launch.pointers[1]);
   }
   if (is("barrier")) {
-    return 2000 +
-           (is("exchange") ? 1290.0 : 930.0) * numberAt(launch.pointers[1]);
+    return 2000 + 930.0 * numberAt(launch.pointers[1]);
   }
   const double vectors = std::stod(symbol.substr(symbol.rfind('_') + 1));
   double bytes = 16 * vectors * launch.shape.gridX * launch.shape.blockSize;
+  if (symbol == "probe_exchange_0") {
+    return 900;
+  }
   if (is("apart") || is("exchange")) {
     return 100 + bytes / 4620 + (is("exchange") ? 700 : 0);
   }
@@ -79,6 +82,19 @@ protected:
     fake.l2Bytes = 1 << 20;
     fake.launchTime = [this](const FakeLaunch &launch) {
       return timeOf(launch, fake.multiprocessors);
+    };
+    // Cycles at 1,965 MHz: 700 ns, 360 where nothing else is read; one block
+    // in three waits twice as long.
+    fake.anyKernel = [](const std::string &symbol, const LaunchShape &shape,
+                        const std::vector<void *> &arguments) {
+      if (symbol.starts_with("probe_exchange_")) {
+        auto *cycles = static_cast<uint32_t *>(arguments[3]);
+        for (uint32_t b = 0; b < std::min(shape.gridX, 1024u); ++b) {
+          cycles[b] =
+              (symbol.ends_with("_0") ? 707 : 1376) * (b % 3 == 1 ? 2 : 1);
+        }
+      }
+      return Status::success();
     };
     fake.productTime = [](uint64_t algorithm) {
       return algorithm == 1 ? 9000 : 7000;
@@ -165,6 +181,13 @@ TEST_F(CalibrateTest, TheFileHoldsTheConstantsOfTheGpu) {
             "graph, best reader: intercept; median of samples, 10th to 90th "
             "percentile 1600 to 1600 ns; 2026-11-21, Fake GPU, driver 580.1, "
             "memory clock 3201 MHz, CUDA 13.0");
+  // Nothing beside it, then three readers: 0.1 us, 0.75 MB at 4,620 GB/s.
+  const std::vector<Trip> &trips = calibration->findings.measured.trips;
+  ASSERT_EQ(trips.size(), 4u);
+  EXPECT_NEAR(trips[0].phase, 0.9, 1e-3);
+  EXPECT_NEAR(trips[1].phase, 0.97, 1e-2);
+  EXPECT_NEAR(trips[1].apart, 0.27, 1e-2);
+  EXPECT_NEAR(trips[1].slowest, 1400.5, 0.1);
   // Three sizes by three edges, and six sizes in L2.
   EXPECT_EQ(calibration->findings.measured.curve.size(), 15u);
 }

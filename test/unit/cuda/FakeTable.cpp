@@ -261,6 +261,10 @@ Code streamCreate(Stream *stream, unsigned flags) {
 Code streamDestroy(Stream stream) {
   (void)fake().enter("streamDestroy");
   fake().drop(stream, "stream");
+  // Done or given up by now: nothing of it can be overtaken.
+  if (fake().queue.empty()) {
+    fake().launchedOn.erase(stream);
+  }
   return success;
 }
 Code streamSynchronize(Stream stream) {

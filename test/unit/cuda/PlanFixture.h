@@ -16,7 +16,8 @@ inline const std::string cacheDirectory =
     std::string(SINTER_BINARY_DIR) + "/test-kernels";
 
 inline PlanArtifact compiled(int64_t maxContext = 16,
-                             std::vector<int64_t> contexts = {}) {
+                             std::vector<int64_t> contexts = {},
+                             uint32_t stepsPerLaunch = 1) {
   CompileRequest request;
   auto source = resolveModel(std::string(SINTER_SOURCE_DIR) +
                              "/test/data/checkpoints/llama-rand");
@@ -26,6 +27,7 @@ inline PlanArtifact compiled(int64_t maxContext = 16,
   request.workload.context = 5;
   request.workload.maxContext = maxContext;
   request.contexts = std::move(contexts);
+  request.decisions.stepsPerLaunch = stepsPerLaunch;
   auto artifact = compileModel(request);
   EXPECT_TRUE(artifact) << artifact.error().message();
   return std::move(*artifact);

@@ -78,6 +78,13 @@ TEST(TokenLoop, TokensAreThoseAHostFeeds) {
     ASSERT_TRUE(session) << session.error().message();
     compare(**session, wanted);
   }
+  {
+    // And where a launch makes several steps.
+    auto host = hostDevice();
+    auto session = prepare(compiled(16, {3, 6, 16}, 3), *host);
+    ASSERT_TRUE(session) << session.error().message();
+    compare(**session, wanted);
+  }
   ASSERT_NE(std::count(wanted.begin(), wanted.end(), wanted[0]), 10)
       << "a text that says something";
 
@@ -94,8 +101,8 @@ TEST(TokenLoop, TokensAreThoseAHostFeeds) {
   EXPECT_EQ(fake.misuses, std::vector<std::string>());
 }
 
-TEST(TokenLoop, AnEndIdStopsTheDevice) {
-  const PlanArtifact artifact = compiled();
+void expectStop(uint32_t stepsPerLaunch) {
+  const PlanArtifact artifact = compiled(16, {}, stepsPerLaunch);
   FakeDriver fake;
   fake.execute(cacheDirectory);
   auto device = fake.open();
@@ -104,24 +111,78 @@ TEST(TokenLoop, AnEndIdStopsTheDevice) {
   ASSERT_TRUE(session) << session.error().message();
   const std::vector<int32_t> wanted = fed(**session, 7, 0, 10);
   // The first id that has not come before, behind the first step.
-  size_t at = 1;
-  while (std::count(wanted.begin(), wanted.begin() + at, wanted[at]) != 0) {
-    ASSERT_LT(++at, wanted.size() - 1);
+  ptrdiff_t at = 1;
+  while (std::count(wanted.begin(), wanted.begin() + at,
+                    wanted[static_cast<size_t>(at)]) != 0) {
+    ASSERT_LT(++at, std::ssize(wanted) - 1);
   }
   auto loop = TokenLoop::create(**session, 0);
   ASSERT_TRUE(loop) << loop.error().message();
   // The ninth is beyond what the device compares with.
-  const std::vector<int32_t> ends = {-2, wanted[at], -2, -2,       -2,
-                                     -2, -2,         -2, wanted[0]};
+  const std::vector<int32_t> text(wanted.begin(), wanted.begin() + at + 1);
+  const std::vector<int32_t> ends = {-2, text.back(), -2, -2,       -2,
+                                     -2, -2,          -2, wanted[0]};
   ASSERT_TRUE((*loop)->begin(7, 0, 10, ends));
-  EXPECT_EQ(taken(**loop, at + 1),
-            std::vector(wanted.begin(), wanted.begin() + at + 1));
-  // A step more was started, and moved nothing.
-  const auto steps = static_cast<int32_t>(at) + 1;
+  EXPECT_EQ(taken(**loop, text.size()), text);
+  // Steps more were started, and moved nothing.
+  const auto steps = static_cast<int32_t>(text.size());
   EXPECT_EQ(number(**session, "stop"), 1);
   EXPECT_EQ(number(**session, "count"), steps);
   EXPECT_EQ(number(**session, "positions"), steps);
   EXPECT_EQ(fake.misuses, std::vector<std::string>());
+}
+
+TEST(TokenLoop, AnEndIdStopsTheDevice) {
+  expectStop(1);
+  expectStop(4);
+}
+
+/// A launch that would step over the end of the cache: the last position is
+/// fed, and then no other.
+TEST(TokenLoop, ALaunchStopsAtTheLastPosition) {
+  const PlanArtifact artifact = compiled(16, {}, 8);
+  auto host = hostDevice();
+  auto session = prepare(artifact, *host);
+  ASSERT_TRUE(session) << session.error().message();
+  const std::vector<int32_t> wanted = fed(**session, 7, 0, 16);
+  auto loop = TokenLoop::create(**session, 0);
+  ASSERT_TRUE(loop) << loop.error().message();
+  ASSERT_TRUE((*loop)->begin(wanted[10], 11, 5, {}));
+  EXPECT_EQ(taken(**loop, 5), std::vector(wanted.begin() + 11, wanted.end()));
+  EXPECT_EQ(number(**session, "stop"), 1);
+  EXPECT_EQ(number(**session, "count"), 5);
+  EXPECT_EQ(number(**session, "positions"), 15);
+}
+
+/// Between the steps of one launch no kernel may start early: it would read
+/// positions and the feed before the advance has written them. In mode pdl that
+/// holds for plans of other modes as well.
+TEST(TokenLoop, StepsOfALaunchBeginBehindAFullEdge) {
+  for (LaunchMode planned : {LaunchMode::Pdl, LaunchMode::Graph}) {
+    PlanArtifact artifact = compiled(16, {}, 4);
+    format::Entry &entry = artifact.plan.entries[0];
+    entry.mode = planned;
+    for (format::Step &step : entry.steps) {
+      step.programmatic = step.programmatic && planned == LaunchMode::Pdl;
+    }
+    FakeDriver fake;
+    auto device = fake.open();
+    ASSERT_TRUE(device);
+    auto session = prepare(artifact, **device);
+    ASSERT_TRUE(session) << session.error().message();
+    fake.instantiated.clear();
+    ASSERT_TRUE((*session)->prepareProgram(0, LaunchMode::Pdl,
+                                           {.repeats = 4, .advancing = true}));
+    ASSERT_EQ(fake.instantiated.size(), 1u);
+    const auto &graph = fake.instantiated.front();
+    const size_t length = entry.steps.size() + 1;
+    ASSERT_EQ(graph.nodes.size(), 4 * length);
+    ASSERT_EQ(graph.edges.size(), 4 * length - 1);
+    for (const auto &edge : graph.edges) {
+      EXPECT_EQ(edge.programmatic, edge.to % length != 0)
+          << edge.to << " of " << graph.nodes[edge.to].launch.symbol;
+    }
+  }
 }
 
 TEST(TokenLoop, RefusesWhatTheLogOrThePlanLacks) {
@@ -168,18 +229,21 @@ TEST(TokenLoop, EntriesTakeTurns) {
   taken(**loop, 6);
   // Positions 2 to 7 by the number of the loop's programs.
   std::vector<size_t> entries;
+  entries.reserve(fake.launched.size());
   for (const void *graph : fake.launched) {
     entries.push_back(fake.instances.at(graph) - before);
   }
   EXPECT_EQ(entries, (std::vector<size_t>{0, 1, 1, 1, 2, 2}));
 }
 
-/// 10,000 tokens of ten texts. Per token: one graph, and a read on another
-/// stream that the host awaits a step later. Nothing is allocated, captured or
-/// synchronised; what a step reads and writes never goes through the host.
-TEST(TokenLoop, AStepIsOneGraphLaunch) {
+/// 10,000 tokens of ten texts. Per launch, of one step or of several: one
+/// graph, and a read on another stream that the host awaits a launch later.
+/// Nothing is allocated, captured or synchronised; what a step reads and writes
+/// never goes through the host.
+void countCalls(uint32_t stepsPerLaunch) {
   constexpr uint32_t tokens = 1000;
-  const PlanArtifact artifact = compiled(1024);
+  const PlanArtifact artifact = compiled(1024, {}, stepsPerLaunch);
+  const uint32_t launched = (tokens + stepsPerLaunch - 1) / stepsPerLaunch;
   FakeDriver fake;
   {
     auto device = fake.open();
@@ -187,7 +251,9 @@ TEST(TokenLoop, AStepIsOneGraphLaunch) {
     auto session = prepare(artifact, **device);
     ASSERT_TRUE(session) << session.error().message();
     ASSERT_NE(artifact.plan.entries[0].mode, LaunchMode::Stream);
-    const size_t launches = artifact.plan.entries[0].steps.size() + 1;
+    ASSERT_EQ(artifact.plan.entries[0].stepsPerLaunch, stepsPerLaunch);
+    const size_t kernels =
+        stepsPerLaunch * (artifact.plan.entries[0].steps.size() + 1);
     auto loop = TokenLoop::create(**session, 0);
     ASSERT_TRUE(loop) << loop.error().message();
     const size_t alive = fake.alive();
@@ -198,25 +264,32 @@ TEST(TokenLoop, AStepIsOneGraphLaunch) {
       fake.launches.clear();
       for (uint32_t i = 0; i < tokens; ++i) {
         ASSERT_TRUE((*loop)->next());
-        // The next step is under way when the host sees this one's token.
-        ASSERT_EQ(fake.queue.empty(), i + 1 == tokens) << i;
+        // The next launch is under way when the host sees this one's tokens.
+        ASSERT_EQ(fake.queue.empty(), i / stepsPerLaunch + 1 == launched) << i;
       }
-      EXPECT_EQ(fake.launches.size(), tokens * launches);
+      EXPECT_EQ(fake.launches.size(), launched * kernels);
       std::map<std::string, size_t> calls;
       for (const std::string &call : fake.calls) {
         ++calls[call];
       }
-      EXPECT_EQ(calls,
-                (std::map<std::string, size_t>{{"graphLaunch", tokens},
-                                               {"eventRecord", 2 * tokens},
-                                               {"streamWait", tokens},
-                                               {"copyToHost", tokens},
-                                               {"eventSynchronize", tokens}}));
+      EXPECT_EQ(calls, (std::map<std::string, size_t>{
+                           {"graphLaunch", launched},
+                           {"eventRecord", 2 * launched},
+                           {"streamWait", launched},
+                           {"copyToHost", launched},
+                           {"eventSynchronize", launched}}));
     }
     EXPECT_EQ(fake.alive(), alive);
   }
   EXPECT_EQ(fake.alive(), 0u);
   EXPECT_EQ(fake.misuses, std::vector<std::string>());
+}
+
+TEST(TokenLoop, AStepIsOneGraphLaunch) { countCalls(1); }
+
+TEST(TokenLoop, SeveralStepsAreOneGraphLaunch) {
+  countCalls(8);
+  countCalls(7); // does not divide 1,000
 }
 
 } // namespace

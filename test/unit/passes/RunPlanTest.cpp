@@ -169,8 +169,8 @@ class DecisionSets : public ::testing::TestWithParam<const char *> {};
 TEST_P(DecisionSets, GiveTheSameTokens) {
   const std::string model = std::string("/test/data/checkpoints/") + GetParam();
   std::vector<std::vector<float>> wanted;
-  for (DecisionSet set :
-       {DecisionSet::Single, DecisionSet::Greedy, DecisionSet::Exact}) {
+  for (DecisionSet set : {DecisionSet::Single, DecisionSet::Library,
+                          DecisionSet::Greedy, DecisionSet::Exact}) {
     Road road = prepare(model, -1, set);
     ASSERT_NE(road.session, nullptr);
     bool packed = false;

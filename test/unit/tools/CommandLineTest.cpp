@@ -46,6 +46,13 @@ TEST(CommandLine, CompileKeepsItsDefaults) {
   EXPECT_FALSE(options.model.maxContext.has_value());
   EXPECT_FALSE(options.model.configOnly);
   EXPECT_TRUE(options.nvrtc);
+  EXPECT_EQ(options.asked.stepsPerLaunch, 1u);
+  options = parsed<CompileOptions>(
+      {"compile", "dir", "-o", "x.plan", "--steps-per-launch", "8"});
+  EXPECT_EQ(options.asked.stepsPerLaunch, 8u);
+  EXPECT_EQ(
+      refused({"compile", "dir", "-o", "x", "--steps-per-launch", "0"}).code,
+      ErrorCode::BadArgument);
 }
 
 TEST(CommandLine, BenchTakesLists) {
@@ -53,10 +60,10 @@ TEST(CommandLine, BenchTakesLists) {
   EXPECT_EQ(options.device, DeviceKind::Cuda);
   EXPECT_TRUE(options.contexts.empty());
   EXPECT_TRUE(options.modes.empty());
-  EXPECT_EQ(options.repeats, 1u);
+  EXPECT_EQ(options.repeats, 0u) << "the plan's";
   options = parsed<BenchOptions>({"bench", "x.plan", "--contexts", "1,512,4096",
                                   "--modes", "graph,pdl", "--device", "host",
-                                  "--steps-per-graph", "8", "--samples", "3"});
+                                  "--steps-per-launch", "8", "--samples", "3"});
   EXPECT_EQ(options.contexts, (std::vector<uint32_t>{1, 512, 4096}));
   EXPECT_EQ(options.modes, (std::vector<std::string>{"graph", "pdl"}));
   EXPECT_EQ(options.device, DeviceKind::Host);
