@@ -92,6 +92,7 @@ public:
   enumerate(const GroupView &group, const DeviceSpec &device) const override {
     GemvGroup gemv = GemvGroup::of(group);
     const int64_t outputs = gemv.outputs();
+    const auto sms = static_cast<int64_t>(device.limits.sms.value);
     llvm::SmallVector<KernelConfig> configs;
     auto add = [&](int64_t rows, int64_t warps, int64_t turns) {
       const int64_t lines = rows * gemv.linesPerOutput();
@@ -108,8 +109,7 @@ public:
                                 {"warps", warps}};
       const Layout layout(gemv, config);
       if (refuse(gemv, layout, device) &&
-          (turns == 1 ||
-           static_cast<uint64_t>(layout.blocks) >= device.limits.sms.value) &&
+          (turns == 1 || layout.blocks >= sms) &&
           !llvm::is_contained(configs, config)) {
         configs.push_back(config);
       }
@@ -118,7 +118,7 @@ public:
     // can have; 8 lines at a time, where every SM gets some.
     const int64_t warps = widestWarps(gemv);
     int64_t rows = 8 / gemv.linesPerOutput();
-    while (rows > 1 && ceilDiv(outputs, rows) < device.limits.sms.value) {
+    while (rows > 1 && ceilDiv(outputs, rows) < sms) {
       rows /= 2;
     }
     add(rows, warps, 1);
@@ -133,7 +133,6 @@ public:
         if (otherWarps < 3 && otherWarps < warps) {
           continue;
         }
-        const int64_t sms = device.limits.sms.value;
         for (int64_t resident : {1, 2, 3, 4, 6}) {
           add(otherRows, otherWarps,
               ceilDiv(outputs, otherRows * sms * resident));
@@ -166,7 +165,7 @@ public:
       return unfit("1 to 32 warps");
     }
     const int64_t turns = config.get("turns");
-    const auto mostTurns = static_cast<int64_t>(ceilDiv(outputs, rows));
+    const int64_t mostTurns = ceilDiv(outputs, rows);
     if (turns < 1 || turns > mostTurns) {
       return unfit("1 to " + std::to_string(mostTurns) + " turns");
     }
@@ -399,8 +398,8 @@ private:
       writer.constant("kEps", static_cast<float>(gemv.norm.epsValue()));
     }
     if (gemv.argmax) {
-      number("kLimit",
-             gemv.argmax.getLimit() ? *gemv.argmax.getLimit() : gemv.lines());
+      writer.constant("kLimit", gemv.argmax.getLimit().value_or(
+                                    static_cast<uint64_t>(gemv.lines())));
     }
     const std::string pair = gemv.pair > 0   ? "kOutputs"
                              : gemv.pair < 0 ? "-1"

@@ -8,6 +8,8 @@
 
 #include "mlir/IR/BuiltinTypes.h"
 
+#include <type_traits>
+
 namespace sinter::codegen {
 
 /// Blocks are blockIndex() < gridX, blockIndexY() < gridY.
@@ -79,7 +81,11 @@ inline llvm::ArrayRef<int64_t> shapeOf(mlir::Value value) {
 inline uint64_t elementsOf(mlir::Value value) {
   return mlir::cast<mlir::RankedTensorType>(value.getType()).getNumElements();
 }
-inline uint64_t ceilDiv(uint64_t a, uint64_t b) { return (a + b - 1) / b; }
+/// a / b, rounded up, of the type of `a`; neither is negative.
+template <typename Int>
+Int ceilDiv(Int a, std::type_identity_t<Int> b) {
+  return (a + b - 1) / b;
+}
 
 /// The largest of 8, 4, 2, 1 that divides `length`: elements per access.
 int64_t pieceLength(int64_t length);

@@ -52,7 +52,7 @@ public:
   uint64_t get() const { return static_cast<uint64_t>(value); }
 
 private:
-  __extension__ typedef unsigned __int128 Wide;
+  __extension__ using Wide = unsigned __int128;
   Wide value;
   bool bad = false;
 };

@@ -162,16 +162,14 @@ Status findGroups(EntryPlan &plan, const DeviceSpec &device,
   auto judge = [&](std::span<const uint32_t> numbers) {
     llvm::SmallVector<Operation *> ops;
     const codegen::KernelConfig *config = nullptr;
+    bool same = true; // all configurations asked for
     for (uint32_t number : numbers) {
       ops.push_back(plan.entry.ops[number]);
       if (const auto &asked = constraints[number].config) {
+        same &= !config || *asked == *config;
         config = &*asked;
       }
     }
-    const bool same = llvm::all_of(numbers, [&](uint32_t number) {
-      const auto &asked = constraints[number].config;
-      return !asked || *asked == *config;
-    });
     auto [place, isNew] =
         known.try_emplace({keys.of(numbers), !same    ? "several"
                                              : config ? config->text()
