@@ -17,7 +17,8 @@ TEST(DriverApi, ADriverThatIsThere) {
   auto api = startDriver(FakeDriver::table(), nullptr);
   ASSERT_TRUE(api) << api.error().message();
   EXPECT_EQ((*api)->versionText(), "13.0");
-  EXPECT_EQ(fake.calls, (std::vector<std::string>{"init", "deviceCount"}));
+  EXPECT_EQ(fake.calls,
+            (std::vector<std::string>{"driverVersion", "init", "deviceCount"}));
 }
 
 TEST(DriverApi, NoDriver) {
@@ -42,7 +43,7 @@ TEST(DriverApi, ADriverWithoutAGpu) {
   EXPECT_EQ(none.error().code, ErrorCode::CudaUnavailable);
 
   fake.calls.clear();
-  fake.failAt = 0;
+  fake.failAt = 1; // init
   fake.failCode = driver::noDevice;
   auto refused = startDriver(FakeDriver::table(), nullptr);
   ASSERT_FALSE(refused);

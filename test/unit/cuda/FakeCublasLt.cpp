@@ -39,6 +39,7 @@ Code create(Handle *handle) {
   return 0;
 }
 Code destroy(Handle handle) {
+  (void)fake().enter("ltDestroy");
   fake().drop(handle, "cublasLt");
   return 0;
 }
@@ -52,6 +53,7 @@ Code productCreate(Product *product, ComputeType compute, DataType scale) {
   return 0;
 }
 Code productDestroy(Product product) {
+  (void)fake().enter("ltProductDestroy");
   fake().drop(product, "product");
   return 0;
 }
@@ -82,6 +84,7 @@ Code layoutCreate(Layout *layout, DataType type, uint64_t rows,
   return 0;
 }
 Code layoutDestroy(Layout layout) {
+  (void)fake().enter("ltLayoutDestroy");
   fake().drop(layout, "layout");
   return 0;
 }
@@ -91,6 +94,7 @@ Code preferenceCreate(Preference *preference) {
   return 0;
 }
 Code preferenceDestroy(Preference preference) {
+  (void)fake().enter("ltPreferenceDestroy");
   fake().drop(preference, "preference");
   return 0;
 }

@@ -88,7 +88,11 @@ size_t FakeDriver::count(const std::string &call) const {
 
 Code FakeDriver::enter(const char *member) {
   calls.emplace_back(member);
-  return calls.size() - 1 == failAt ? failCode : success;
+  if (calls.size() - 1 != failAt) {
+    return success;
+  }
+  aliveAtFailure = alive();
+  return failCode;
 }
 
 std::byte *FakeDriver::memory(Pointer pointer, size_t bytes) {

@@ -82,6 +82,7 @@ public:
   /// The call with this number (from 0) fails with `failCode`.
   size_t failAt = SIZE_MAX;
   driver::Code failCode = 999;
+  size_t aliveAtFailure = 0;
   std::vector<std::string> calls; ///< members of the table
   std::vector<std::string> misuses;
   std::vector<FakeLaunch> launches; ///< in the order they ran

@@ -16,6 +16,7 @@ Code init(unsigned) {
   return success;
 }
 Code driverVersion(int *version) {
+  ENTER(driverVersion);
   *version = fake().version;
   return success;
 }
@@ -232,10 +233,6 @@ Code moduleFunction(Function *function, Module module, const char *name) {
   }
   return 500;
 }
-Code moduleGlobal(Pointer *, size_t *, Module, const char *) {
-  ENTER(moduleGlobal);
-  return 500;
-}
 Code functionSet(Function function, FunctionAttribute attribute, int value) {
   ENTER(functionSet);
   if (attribute != MaxDynamicShared || value > fake().sharedBytes) {
@@ -350,7 +347,6 @@ Table FakeDriver::table() {
   functions.moduleLoad = moduleLoad;
   functions.moduleUnload = moduleUnload;
   functions.moduleFunction = moduleFunction;
-  functions.moduleGlobal = moduleGlobal;
   functions.functionSet = functionSet;
   functions.occupancy = occupancy;
   functions.streamCreate = streamCreate;
