@@ -118,6 +118,11 @@ public:
                        const std::string & /*target*/) {
     return Status::success();
   }
+  /// Do its programs run in this mode? SIN2807: mode Pdl before compute
+  /// capability 9.0.
+  virtual Status admitMode(format::LaunchMode /*mode*/) const {
+    return Status::success();
+  }
   /// The architecture ("sm_90a") whose binaries loadKernels takes; empty: none.
   virtual std::string binaryArch() const { return {}; }
   /// True if launches fill KernelCounters::params.

@@ -42,6 +42,12 @@ Session::prepare(const PlanArtifact &artifact, const WeightSource &weights,
 
 Status Session::checkSteps() const {
   for (const Entry &entry : thePlan.entries) {
+    if (Status status = theDevice->admitMode(entry.mode); !status) {
+      Error error = status.takeError();
+      error.object = "entry " + entry.name + ": " + error.object;
+      error.remedy = "compile with --target for this GPU";
+      return error;
+    }
     for (size_t s = 0; s < entry.steps.size(); ++s) {
       const Step &step = entry.steps[s];
       if (step.kind != StepKind::Library) {

@@ -301,8 +301,7 @@ Status CudaDevice::synchronize() {
   return Status::success();
 }
 
-Result<ProgramId> CudaDevice::prepareProgram(std::span<const ProgramStep> steps,
-                                             LaunchMode mode) {
+Status CudaDevice::admitMode(LaunchMode mode) const {
   if (mode == LaunchMode::Pdl && facts().major < 9) {
     return Error{ErrorCode::LaunchUnsupported, "mode pdl",
                  "compute capability 9.0",
@@ -310,6 +309,12 @@ Result<ProgramId> CudaDevice::prepareProgram(std::span<const ProgramStep> steps,
                      std::to_string(facts().minor),
                  "use mode graph"};
   }
+  return Status::success();
+}
+
+Result<ProgramId> CudaDevice::prepareProgram(std::span<const ProgramStep> steps,
+                                             LaunchMode mode) {
+  SINTER_TRY(admitMode(mode));
   Program program;
   for (const ProgramStep &step : steps) {
     SINTER_ASSIGN(BoundStep bound, bind(step));

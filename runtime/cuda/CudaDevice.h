@@ -49,6 +49,7 @@ public:
                const std::string &target) override {
     return gpu->admit(requirements, target);
   }
+  Status admitMode(LaunchMode mode) const override;
   Result<BufferId> allocate(uint64_t bytes, std::string label) override;
   Result<std::span<std::byte>> stage(BufferId buffer, uint64_t offset,
                                      uint64_t bytes) override;
@@ -83,7 +84,7 @@ public:
     return library ? library->versionText() : std::string();
   }
   Status synchronize() override;
-  /// SIN2807: mode Pdl before compute capability 9.0.
+  /// SIN2807 of admitMode.
   Result<ProgramId> prepareProgram(std::span<const ProgramStep> steps,
                                    LaunchMode mode) override;
   Status run(ProgramId program) override;

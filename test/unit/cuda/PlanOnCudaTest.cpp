@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "runtime/TokenLoop.h"
+#include "runtime/format/Sha256.h"
 #include "test/unit/cuda/FakeDriver.h"
 #include "test/unit/cuda/PlanFixture.h"
 
@@ -140,6 +141,88 @@ TEST(PlanOnCuda, AnyFailingCallIsReportedAndAllIsReleased) {
     }
     ASSERT_EQ(fake.alive(), 0u) << call << " " << failAt;
     ASSERT_EQ(fake.misuses, std::vector<std::string>()) << call;
+  }
+}
+
+struct BadInput {
+  const char *name;
+  std::function<void(FakeDriver &, PlanArtifact &)> make;
+  ErrorCode code;
+  int exitCode;
+  std::string message; ///< a part of it
+};
+
+/// What a plan meets on the wrong GPU or with the wrong files: a code before
+/// any memory is taken, and nothing kept.
+TEST(PlanOnCuda, BadInputIsRefusedBeforeTheUpload) {
+  const PlanArtifact whole = compiled();
+  const uint64_t needed = whole.plan.requirements.deviceBytes;
+  // As if the plan had been compiled where NVRTC is.
+  const auto withBinary = [](PlanArtifact &artifact, const char *bytes) {
+    for (format::Kernel &kernel : artifact.plan.kernels) {
+      kernel.cubins = {{"sm_90a", sha256Hex(bytes)}};
+      artifact.cubins[{kernel.source, "sm_90a"}] = bytes;
+    }
+  };
+  const BadInput cases[] = {
+      {"too little memory",
+       [&](FakeDriver &fake, PlanArtifact &) { fake.freeBytes = needed - 1; },
+       ErrorCode::CudaMemory, 4, "0.00 GB for weights, caches and buffers"},
+      {"a plan for a newer GPU",
+       [](FakeDriver &, PlanArtifact &artifact) {
+         artifact.plan.target = "b200";
+         artifact.plan.requirements.computeCapability = 100;
+       },
+       ErrorCode::CudaWrongGpu, 4,
+       "plan for b200: wanted compute capability 10.0, found Fake GPU with "
+       "9.0"},
+      {"a plan whose blocks do not fit",
+       [](FakeDriver &fake, PlanArtifact &artifact) {
+         fake.sharedBytes =
+             static_cast<int>(artifact.plan.requirements.sharedBytes) - 1;
+       },
+       ErrorCode::CudaWrongGpu, 4, "bytes of shared memory per block"},
+      {"programmatic edges on an older GPU",
+       [](FakeDriver &fake, PlanArtifact &) { fake.major = 8; },
+       ErrorCode::LaunchUnsupported, 3,
+       "entry decode: mode pdl: wanted compute capability 9.0, found Fake GPU "
+       "with 8.0; compile with --target for this GPU"},
+      {"a damaged binary",
+       [&](FakeDriver &, PlanArtifact &artifact) {
+         withBinary(artifact, "torn");
+       },
+       ErrorCode::CudaBinary, 4,
+       "wanted a binary for sm_90a, found one that the driver refuses; compile "
+       "the plan again"},
+      {"another checkpoint",
+       [](FakeDriver &, PlanArtifact &artifact) {
+         artifact.plan.model.weights = {std::string(64, 'a'), {}};
+       },
+       ErrorCode::PlanWeights, 3,
+       "use the checkpoint that the plan was compiled from"}};
+  auto weights = openPlanWeights(whole.plan, "");
+  ASSERT_TRUE(weights) << weights.error().message();
+  for (const BadInput &bad : cases) {
+    SCOPED_TRACE(bad.name);
+    PlanArtifact artifact = whole;
+    FakeDriver fake;
+    bad.make(fake, artifact);
+    {
+      auto device = fake.open();
+      ASSERT_TRUE(device) << device.error().message();
+      const size_t pinned = fake.count("hostAllocate");
+      auto session = Session::prepare(artifact, **weights, **device);
+      ASSERT_FALSE(session);
+      EXPECT_EQ(session.error().code, bad.code) << session.error().message();
+      EXPECT_EQ(session.error().exitCode(), bad.exitCode);
+      EXPECT_NE(session.error().message().find(bad.message), std::string::npos)
+          << session.error().message();
+      EXPECT_EQ(fake.count("memoryAllocate"), 0u);
+      EXPECT_EQ(fake.count("hostAllocate"), pinned);
+      EXPECT_EQ(fake.count("copyToDevice"), 0u);
+    }
+    EXPECT_EQ(fake.alive(), 0u);
+    EXPECT_EQ(fake.misuses, std::vector<std::string>());
   }
 }
 
