@@ -6,8 +6,13 @@
 #include "ir/decoder/Decoder.h"
 #include "passes/Support.h"
 #include "passes/analysis/OpNames.h"
+#include "passes/fusion/EntryGraph.h"
+#include "passes/planning/GroupKeys.h"
+
+#include "llvm/ADT/DenseMap.h"
 
 #include <map>
+#include <set>
 
 using namespace mlir;
 
@@ -43,11 +48,49 @@ std::string fingerprint(const std::vector<FamilyAnswer> &answers) {
   return text;
 }
 
+/// Per op, which families (numbers in the registry) run it with others.
+Result<llvm::DenseMap<Operation *, std::set<size_t>>>
+familiesOfGroups(func::FuncOp function, const DeviceSpec &device) {
+  struct Known {
+    std::vector<size_t> families;
+    bool grow = false;
+  };
+  const fusion::EntryGraph entry = fusion::graphOf(function);
+  const planning::GroupKeys keys(entry);
+  std::map<planning::GroupKeys::Key, Known> known;
+  llvm::DenseMap<Operation *, std::set<size_t>> found;
+  auto judge = [&](std::span<const uint32_t> numbers) {
+    auto [at, added] = known.try_emplace(keys.of(numbers));
+    if (added) {
+      llvm::SmallVector<Operation *> ops;
+      for (uint32_t number : numbers) {
+        ops.push_back(entry.ops[number]);
+      }
+      const auto group = codegen::GroupView::ofOps(ops);
+      for (auto [number, family] : llvm::enumerate(codegen::kernelFamilies())) {
+        at->second.grow |= family->mayGrow(group);
+        if (ops.size() > 1 && family->accepts(group, device)) {
+          at->second.families.push_back(number);
+        }
+      }
+    }
+    for (uint32_t number : numbers) {
+      found[entry.ops[number]].insert(at->second.families.begin(),
+                                      at->second.families.end());
+    }
+    return fusion::Answer{{}, at->second.grow};
+  };
+  SINTER_TRY(fusion::growCandidates(entry.graph, {}, judge));
+  return found;
+}
+
 } // namespace
 
-std::vector<OpCoverage> coverageOf(func::FuncOp function,
-                                   const DeviceSpec &device) {
+Result<std::vector<OpCoverage>> coverageOf(func::FuncOp function,
+                                           const DeviceSpec &device) {
+  SINTER_ASSIGN(auto groups, familiesOfGroups(function, device));
   std::vector<OpCoverage> list;
+  std::vector<std::set<size_t>> together; // by place in the list
   std::map<std::pair<std::string, std::string>, size_t> known;
   for (Operation &op : function.getBody().front()) {
     if (!isStepOp(&op)) {
@@ -58,10 +101,20 @@ std::vector<OpCoverage> coverageOf(func::FuncOp function,
     auto [at, added] =
         known.try_emplace({pattern, fingerprint(answers)}, list.size());
     if (added) {
-      list.push_back({std::move(pattern), op.getName().stripDialect().str(), 0,
-                      std::move(answers)});
+      list.push_back({std::move(pattern),
+                      op.getName().stripDialect().str(),
+                      0,
+                      std::move(answers),
+                      {}});
+      together.emplace_back();
     }
     ++list[at->second].count;
+    together[at->second].insert(groups[&op].begin(), groups[&op].end());
+  }
+  for (auto [op, families] : llvm::zip(list, together)) {
+    for (size_t family : families) {
+      op.together.push_back(codegen::kernelFamilies()[family]->name().str());
+    }
   }
   return list;
 }

@@ -5,6 +5,7 @@
 
 #include "ir/interfaces/Verdict.h"
 #include "ir/target/DeviceSpec.h"
+#include "runtime/format/Status.h"
 
 #include <mlir/Dialect/Func/IR/FuncOps.h>
 
@@ -31,12 +32,16 @@ struct OpCoverage {
   /// Of every family that knows the kind of op, in the registry's order; empty:
   /// none does.
   std::vector<FamilyAnswer> answers;
+  /// Families that run one of these ops in a kernel with others of the entry,
+  /// in the registry's order.
+  std::vector<std::string> together;
 };
 
-/// Asks every family about every op of an entry of the decoder dialect; in
-/// program order.
-std::vector<OpCoverage> coverageOf(mlir::func::FuncOp function,
-                                   const DeviceSpec &device);
+/// Asks every family about every op of an entry of the decoder dialect, and
+/// about every group that grows from it; in program order. SIN2671: too many
+/// groups begin with one op.
+Result<std::vector<OpCoverage>> coverageOf(mlir::func::FuncOp function,
+                                           const DeviceSpec &device);
 
 } // namespace sinter
 

@@ -89,12 +89,11 @@ Result<Table> coverageTableOf(const ModelOptions &options,
   for (uint32_t batch : batches) {
     ModelOptions with = options;
     with.batch = batch;
-    SINTER_ASSIGN(std::vector<OpCoverage> coverage,
-                  ofEntry(with, config,
-                          [&](mlir::func::FuncOp entry, const Workload &)
-                              -> Result<std::vector<OpCoverage>> {
-                            return coverageOf(entry, device);
-                          }));
+    SINTER_ASSIGN(
+        std::vector<OpCoverage> coverage,
+        ofEntry(with, config, [&](mlir::func::FuncOp entry, const Workload &) {
+          return coverageOf(entry, device);
+        }));
     byBatch.emplace_back(batch, std::move(coverage));
   }
   return coverageTable(byBatch);

@@ -11,19 +11,23 @@ namespace {
 /// A row before it is printed: one family's answer for one kind of op, and the
 /// batch sizes for which it says so.
 struct Row {
-  std::string op, kind, family, answer, detail;
+  std::string op, kind, family, answer, detail, together;
   uint64_t count = 0;
   uint64_t configs = 0;
   std::vector<int64_t> batches;
 
   bool says(const Row &other) const {
     return op == other.op && family == other.family && answer == other.answer &&
-           count == other.count && configs == other.configs;
+           count == other.count && configs == other.configs &&
+           together == other.together;
   }
 };
 
 Row rowOf(const OpCoverage &op, const FamilyAnswer *answer) {
-  Row row{op.op, op.kind, "", "no family", "", op.count, 0, {}};
+  Row row{op.op, op.kind, "", "no family", "", "", op.count, 0, {}};
+  for (const std::string &family : op.together) {
+    row.together += (row.together.empty() ? "" : " ") + family;
+  }
   if (answer) {
     row.family = answer->family;
     row.configs = answer->configs;
@@ -80,16 +84,21 @@ Table coverageTable(
   table.columns = {{"op", "op"},           {"kind", "kind"},
                    {"ops", "ops"},         {"batches", "batch"},
                    {"family", "family"},   {"answer", "answer"},
-                   {"configs", "configs"}, {"detail", "detail"}};
+                   {"configs", "configs"}, {"together", "with others"},
+                   {"detail", "detail"}};
   for (const std::vector<Row> &rows : ops) {
     for (const Row &row : rows) {
       table.rows.push_back({row.op, row.kind, row.count, joined(row.batches),
-                            row.family, row.answer, row.configs, row.detail});
+                            row.family, row.answer, row.configs, row.together,
+                            row.detail});
     }
   }
   table.notes.push_back(
-      "Each op alone; a family that knows nothing of a kind of op has no row. "
-      "The detail is that of the first batch size in the row.");
+      "Each op alone, and the families that run it in one kernel with others "
+      "as the model is imported, before linear layers share a packed weight. A "
+      "family that knows nothing of a kind of op has no row. The detail is "
+      "that "
+      "of the first batch size in the row.");
   return table;
 }
 

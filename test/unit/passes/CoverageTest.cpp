@@ -22,7 +22,10 @@ std::vector<OpCoverage> coverage(int64_t batch, const DeviceSpec &device) {
   Result<mlir::OwningOpRef<mlir::ModuleOp>> module =
       importDecoder(context, resolveModel("qwen3-0.6b")->config, workload);
   EXPECT_TRUE(module.ok());
-  return coverageOf(*(**module).getOps<mlir::func::FuncOp>().begin(), device);
+  Result<std::vector<OpCoverage>> found =
+      coverageOf(*(**module).getOps<mlir::func::FuncOp>().begin(), device);
+  EXPECT_TRUE(found.ok()) << found.error().message();
+  return std::move(*found);
 }
 
 const OpCoverage &find(const std::vector<OpCoverage> &list,
@@ -53,6 +56,25 @@ TEST(Coverage, EqualLayersOnceWithTheirCount) {
   EXPECT_EQ(ops, 536u);
   EXPECT_EQ(find(list, "layers.*.attention").answers[0].family,
             "attention_decode");
+}
+
+/// Who runs an op with its neighbours. Three rows: no gemv, and attention does
+/// not append, but row ops stay together.
+TEST(Coverage, FamiliesOfGroups) {
+  using Names = std::vector<std::string>;
+  std::vector<OpCoverage> one = coverage(1, *resolveDevice("h200"));
+  EXPECT_EQ(find(one, "embed").together, Names());
+  EXPECT_EQ(find(one, "layers.*.o_proj").together, Names{"gemv"});
+  // Before packing, three matrices need the norm's row.
+  EXPECT_EQ(find(one, "layers.*.q_proj").together, Names());
+  EXPECT_EQ(find(one, "layers.*.input_norm").together, Names{"row_chain"});
+  EXPECT_EQ(find(one, "final_norm").together, (Names{"gemv", "row_chain"}));
+  EXPECT_EQ(find(one, "layers.*.k_rope").together,
+            (Names{"attention_decode", "row_chain"}));
+  EXPECT_EQ(find(one, "layers.*.v_append").together, Names{"attention_decode"});
+  std::vector<OpCoverage> three = coverage(3, *resolveDevice("h200"));
+  EXPECT_EQ(find(three, "layers.*.o_proj").together, Names());
+  EXPECT_EQ(find(three, "layers.*.mlp_residual").together, Names{"row_chain"});
 }
 
 /// A bound that excludes comes with its numbers; other kinds of op keep theirs.

@@ -146,7 +146,7 @@ TEST(Views, PackedWeightsWithTheirRecipes) {
 }
 
 OpCoverage answered(const char *op, FamilyAnswer answer) {
-  return {op, "linear", 28, {std::move(answer)}};
+  return {op, "linear", 28, {std::move(answer)}, {}};
 }
 
 TEST(Views, CoverageJoinsBatchesThatSayTheSame) {
@@ -161,17 +161,18 @@ TEST(Views, CoverageJoinsBatchesThatSayTheSame) {
         {answered("q", refused("2 rows, wanted 1")), answered("o", covered)}},
        {4,
         {answered("q", refused("4 rows, wanted 1")),
-         OpCoverage{"o", "linear", 28, {}}}}});
+         OpCoverage{"o", "linear", 28, {}, {"gemv", "row_chain"}}}}});
   using Row = std::vector<Cell>;
-  EXPECT_EQ(table.rows,
-            (std::vector<Row>{{"q", "linear", uint64_t{28}, "1", "gemv",
-                               "covered", uint64_t{33}, "first: rows = 4"},
-                              {"q", "linear", uint64_t{28}, "2 4", "gemv",
-                               "refused_rows", uint64_t{0}, "2 rows, wanted 1"},
-                              {"o", "linear", uint64_t{28}, "1 2", "gemv",
-                               "covered", uint64_t{33}, "first: rows = 4"},
-                              {"o", "linear", uint64_t{28}, "4", "",
-                               "no family", uint64_t{0}, ""}}));
+  EXPECT_EQ(
+      table.rows,
+      (std::vector<Row>{{"q", "linear", uint64_t{28}, "1", "gemv", "covered",
+                         uint64_t{33}, "", "first: rows = 4"},
+                        {"q", "linear", uint64_t{28}, "2 4", "gemv",
+                         "refused_rows", uint64_t{0}, "", "2 rows, wanted 1"},
+                        {"o", "linear", uint64_t{28}, "1 2", "gemv", "covered",
+                         uint64_t{33}, "", "first: rows = 4"},
+                        {"o", "linear", uint64_t{28}, "4", "", "no family",
+                         uint64_t{0}, "gemv row_chain", ""}}));
 }
 
 } // namespace
