@@ -23,15 +23,18 @@ const Value *findValue(const Plan &plan, const std::string &name) {
   return found == plan.values.end() ? nullptr : &*found;
 }
 
+/// Fills an input with `first`, and in a run of `period` with what follows it.
 Status fillInput(Session &session, const Entry &entry, const char *input,
-                 int32_t number) {
+                 int32_t first, uint32_t period = 1) {
   for (const Binding &binding : entry.inputs) {
     if (binding.name != input) {
       continue;
     }
     const Value *value = findValue(session.plan(), binding.value);
-    std::vector<int32_t> numbers(value ? elementCount(value->shape) : 0,
-                                 number);
+    std::vector<int32_t> numbers(value ? elementCount(value->shape) : 0);
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      numbers[i] = first + static_cast<int32_t>(i % period);
+    }
     return session.write(binding.value, std::as_bytes(std::span(numbers)));
   }
   return Error{ErrorCode::PlanLacks, "entry " + entry.name,
@@ -109,6 +112,28 @@ Result<size_t> entryFor(const Plan &plan, uint32_t context) {
   return *best;
 }
 
+Result<std::vector<EntryAt>> entriesAt(const Plan &plan,
+                                       const std::vector<uint32_t> &contexts) {
+  std::vector<EntryAt> list;
+  if (contexts.empty()) {
+    for (size_t i = 0; i < plan.entries.size(); ++i) {
+      list.push_back({i, plan.entries[i].workload.context});
+    }
+    return list;
+  }
+  for (uint32_t context : contexts) {
+    SINTER_ASSIGN(size_t decode, entryFor(plan, context));
+    list.push_back({decode, context});
+    for (size_t i = 0; i < plan.entries.size(); ++i) {
+      const Workload &workload = plan.entries[i].workload;
+      if (workload.phase == "prefill" && workload.tokens <= context) {
+        list.push_back({i, context});
+      }
+    }
+  }
+  return list;
+}
+
 std::optional<std::vector<uint64_t>> predictedSteps(const Plan &plan,
                                                     size_t entry,
                                                     LaunchMode mode,
@@ -145,8 +170,13 @@ Status setStep(Session &session, const Entry &entry, uint32_t context) {
     SINTER_TRY(stopAdvance(session, *entry.advance));
   }
   SINTER_TRY(fillInput(session, entry, "ids", 1));
+  const uint32_t tokens = entry.workload.tokens;
+  if (entry.workload.phase == "prefill") {
+    SINTER_TRY(
+        fillInput(session, entry, "rows", static_cast<int32_t>(tokens) - 1));
+  }
   return fillInput(session, entry, "positions",
-                   static_cast<int32_t>(context - 1));
+                   static_cast<int32_t>(context - tokens), tokens);
 }
 
 Result<StepTimes> timeStep(Session &session, size_t entry,

@@ -36,7 +36,20 @@ struct BenchPoint {
 /// for the largest. SIN2707: none; SIN2703: `context` exceeds its cache.
 Result<size_t> entryFor(const format::Plan &plan, uint32_t context);
 
-/// Picoseconds of each step of that entry as the plan's decisions price it,
+/// An entry and the positions that its last token attends.
+struct EntryAt {
+  size_t entry = 0;
+  uint32_t context = 0;
+  bool operator==(const EntryAt &) const = default;
+};
+
+/// What to time: each entry at its own context or, where `contexts` are given,
+/// at each of them the decode entry that covers it and the prefill entries
+/// whose chunk may end there. Errors: those of entryFor.
+Result<std::vector<EntryAt>> entriesAt(const format::Plan &plan,
+                                       const std::vector<uint32_t> &contexts);
+
+/// Picoseconds of each step of an entry as the plan's decisions price it,
 /// without the advance step; none: the plan was priced in another mode or at
 /// another context.
 std::optional<std::vector<uint64_t>> predictedSteps(const format::Plan &plan,
@@ -44,9 +57,10 @@ std::optional<std::vector<uint64_t>> predictedSteps(const format::Plan &plan,
                                                     LaunchMode mode,
                                                     uint32_t context);
 
-/// Fills caches with zeros, ids with 1 and positions with `context` - 1: what
-/// a step at that context reads. The advance step then moves nothing. SIN2520;
-/// those of the device.
+/// Fills caches with zeros, ids with 1 and positions with those that end at
+/// `context` - 1: what a step at that context reads. Of a prefill entry the
+/// last row goes on. The advance step then moves nothing. SIN2520; those of the
+/// device.
 Status setStep(Session &session, const format::Entry &entry, uint32_t context);
 
 /// Of what setStep left. Errors: those of the device.

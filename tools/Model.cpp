@@ -63,17 +63,18 @@ Result<Workload> workloadOf(const ModelOptions &options,
 }
 
 Status checkNothingAsked(const DecisionOptions &asked,
-                         const std::string &plan) {
-  if (asked.empty()) {
+                         const ModelOptions &plan) {
+  if (asked.empty() && plan.prefill.empty()) {
     return Status::success();
   }
-  const char *option = asked.set                 ? "--decisions"
+  const char *option = !plan.prefill.empty()     ? "--prefill"
+                       : asked.set               ? "--decisions"
                        : !asked.mode.empty()     ? "--mode"
                        : !asked.forces.empty()   ? "--force"
                        : asked.forbidden.empty() ? "--config"
                                                  : "--forbid";
   return Error{ErrorCode::ConflictingArguments, option, "a model",
-               "the plan " + plan,
+               "the plan " + plan.model,
                "leave it out, a plan has its own; or name the model"};
 }
 

@@ -34,8 +34,10 @@ Result<Model> loadModel(const ModelOptions &options);
 Result<Workload> workloadOf(const ModelOptions &options,
                             const ModelConfig &config);
 
-/// SIN1004: something is asked of the planner, but `plan` has its decisions.
-Status checkNothingAsked(const DecisionOptions &asked, const std::string &plan);
+/// SIN1004: something is asked of the planner, but `plan` has its decisions and
+/// entries.
+Status checkNothingAsked(const DecisionOptions &asked,
+                         const ModelOptions &plan);
 
 /// The plan of a model, in memory, without cubins; `config` as in
 /// CompileRequest. Errors: those of workloadOf and compileModel.

@@ -61,7 +61,7 @@ struct ModelOptions {
   std::optional<uint32_t> context; ///< positions attended and priced
   /// compile: a decode entry per context, "auto" or "512,2048"; empty: one.
   std::string contexts;
-  /// compile: a prefill entry per number of tokens, "auto", "none" or "16,128";
+  /// A prefill entry per number of tokens, "auto", "none" or "16,128";
   /// empty: none.
   std::string prefill;
   std::optional<uint32_t> maxContext; ///< capacity of the KV cache

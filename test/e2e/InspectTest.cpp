@@ -128,6 +128,42 @@ TEST(Inspect, EntriesPerContext) {
   EXPECT_EQ(other.exitCode, 2) << other.err;
 }
 
+/// Prefill entries stand beside the decode entry in every view of a plan.
+TEST(Inspect, EntriesOfPrompts) {
+  Scratch scratch;
+  std::string plan = scratch.at("prompts.plan");
+  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc", "--prefill",
+                       "4,32"})
+                .exitCode,
+            0);
+  auto shown = [&](const char *view) {
+    Outcome outcome =
+        runSinter({"inspect", plan, "--view", view, "--format", "csv"});
+    EXPECT_EQ(outcome.exitCode, 0) << outcome.err;
+    return outcome.out;
+  };
+  auto expectIn = [](const std::string &text, const std::string &part) {
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in:\n" << text;
+  };
+  const std::string summary = shown("summary");
+  expectIn(summary, "prefill_t32,tokens,32,");
+  expectIn(summary, "prefill_t4,library_calls_per_step,28,");
+  EXPECT_EQ(summary.find("decode,tokens"), std::string::npos);
+  for (const char *view : {"layers", "ops", "kernels", "decisions"}) {
+    const std::string text = shown(view);
+    for (const char *entry : {"decode,", "prefill_t4,", "prefill_t32,"}) {
+      expectIn(text, entry);
+    }
+  }
+  const std::string memory = shown("memory");
+  for (const char *row : {"activations_decode,", "activations_prefill_t32,",
+                          "of them parts of packed ones"}) {
+    expectIn(memory, row);
+  }
+  Outcome same = runSinter({"inspect", "--compare", plan, plan});
+  EXPECT_EQ(same.exitCode, 0) << same.err;
+}
+
 /// Bytes that a plan says are those that the host device counts are checked in
 /// the codegen and pass tests; here the planner, asked without compiling, must
 /// promise just what the plan then does.

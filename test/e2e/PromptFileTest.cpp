@@ -65,6 +65,22 @@ TEST(PromptFile, TextsOfABatchAreThoseOfEachAlone) {
   }
 }
 
+TEST(PromptFile, OneTextGoesThroughPrefillEntriesToo) {
+  Outcome chunks = runSinter({"run", tales, "--ids", "1,2,3,4,5,6,7,8,9", "-n",
+                              "4", "--prefill", "4", "--unchecked"});
+  ASSERT_EQ(chunks.exitCode, 0) << chunks.err;
+  Outcome steps = runSinter(
+      {"run", tales, "--ids", "1,2,3,4,5,6,7,8,9", "-n", "4", "--unchecked"});
+  EXPECT_EQ(chunks.out, steps.out);
+  Scratch scratch;
+  const std::string plan = scratch.at("t.plan");
+  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc"}).exitCode,
+            0);
+  Outcome asked = runSinter({"run", plan, "--ids", "1", "--prefill", "4"});
+  EXPECT_EQ(asked.exitCode, 2) << asked.err;
+  EXPECT_NE(asked.err.find("SIN1004"), std::string::npos) << asked.err;
+}
+
 TEST(PromptFile, MalformedFilesAreRefusedByLine) {
   Scratch scratch;
   auto refusal = [&](const std::string &text) {

@@ -76,6 +76,14 @@ void addShape(CLI::App *app, ModelOptions &into) {
       ->check(positive);
 }
 
+void addPrefill(CLI::App *app, ModelOptions &into) {
+  app->add_option("--prefill", into.prefill,
+                  "An entry for each of these numbers of prompt tokens, which "
+                  "take a prompt in chunks; auto: as few as keep every chunk "
+                  "within 10% of the best predicted (default: none)")
+      ->type_name("auto|none|N,...");
+}
+
 void addTarget(CLI::App *app, ModelOptions &into) {
   app->add_option("--target", into.target,
                   "Device to plan for: a name (h200) or a device file")

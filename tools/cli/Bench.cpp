@@ -67,6 +67,7 @@ Take defineBench(CLI::App &app) {
       ->type_name("1,8")
       ->delimiter(',')
       ->check(within(1, 1u << 16));
+  addPrefill(sub, into->model);
   addTarget(sub, into->model);
   addDecisions(sub, into->asked);
   addSeed(sub, into->model, "Seed of the random weights of --config-only");

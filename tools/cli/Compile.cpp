@@ -30,11 +30,7 @@ Take defineCompile(CLI::App &app) {
       ->type_name("N")
       ->check(within(1, format::maxStepsPerLaunch))
       ->capture_default_str();
-  sub->add_option("--prefill", into->model.prefill,
-                  "An entry for each of these numbers of prompt tokens, which "
-                  "take a prompt in chunks; auto: as few as keep every chunk "
-                  "within 10% of the best predicted (default: none)")
-      ->type_name("auto|none|N,...");
+  addPrefill(sub, into->model);
   addSeed(sub, into->model, "Seed of the random weights of --config-only");
   sub->add_flag("!--no-nvrtc", into->nvrtc,
                 "Leave out binaries for the GPU even where NVRTC is installed");

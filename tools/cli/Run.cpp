@@ -101,6 +101,7 @@ Take defineRun(CLI::App &app) {
       ->type_name("P")
       ->capture_default_str();
   addShape(sub, into->model);
+  addPrefill(sub, into->model);
   addTarget(sub, into->model);
   addDecisions(sub, into->asked);
   addSeed(sub, into->model,

@@ -153,7 +153,7 @@ Result<BenchSubject> openSubject(const BenchOptions &options,
                                  const Device &device) {
   BenchSubject subject;
   if (isPlanDirectory(options.model.model)) {
-    SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
+    SINTER_TRY(checkNothingAsked(options.asked, options.model));
     SINTER_ASSIGN(subject.artifact,
                   loadPlan(options.model.model, nullptr, device.binaryArch()));
     SINTER_ASSIGN(PlanCheckpoint found,
@@ -198,17 +198,12 @@ Status runCommand(const BenchOptions &options) {
                                  }));
   const format::Plan &plan = session->plan();
 
-  std::vector<uint32_t> contexts = options.contexts;
-  if (contexts.empty()) {
-    for (const format::Entry &entry : plan.entries) {
-      contexts.push_back(entry.workload.context);
-    }
-  }
+  SINTER_ASSIGN(std::vector<EntryAt> entries,
+                entriesAt(plan, options.contexts));
   const auto target = resolveDevice(plan.target);
   const uint64_t streamRate = target ? measuredStreamRate(*target) : 0;
   Table table = options.kernels ? kernelTable() : stepTable();
-  for (uint32_t context : contexts) {
-    SINTER_ASSIGN(size_t index, entryFor(plan, context));
+  for (const auto &[index, context] : entries) {
     const format::Entry &entry = plan.entries[index];
     SINTER_TRY(setStep(*session, entry, context));
     std::vector<std::string> modes = options.modes;

@@ -120,7 +120,7 @@ Status checkPlanQuestion(const InspectOptions &options) {
       return refuse(what);
     }
   }
-  return checkNothingAsked(options.asked, options.model.model);
+  return checkNothingAsked(options.asked, options.model);
 }
 
 Table ofPlan(const format::Plan &plan, const std::string &view) {

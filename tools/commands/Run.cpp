@@ -100,7 +100,7 @@ Result<Source> openPlan(const RunOptions &options, const Device *device) {
                  "a checkpoint, whose ops are interpreted", "a plan",
                  "name the checkpoint that the plan was compiled from"};
   }
-  SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
+  SINTER_TRY(checkNothingAsked(options.asked, options.model));
   Source source;
   SINTER_ASSIGN(source.artifact,
                 loadPlan(options.model.model, nullptr, device->binaryArch()));

@@ -36,7 +36,7 @@ Result<Subject> openSubject(const VerifyOptions &options,
                             const Device &device) {
   Subject subject;
   if (isPlanDirectory(options.model.model)) {
-    SINTER_TRY(checkNothingAsked(options.asked, options.model.model));
+    SINTER_TRY(checkNothingAsked(options.asked, options.model));
     SINTER_ASSIGN(subject.artifact,
                   loadPlan(options.model.model, nullptr, device.binaryArch()));
     SINTER_ASSIGN(

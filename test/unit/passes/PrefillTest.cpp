@@ -2,10 +2,12 @@
 
 #include "models/config/Tensors.h"
 #include "runtime/PromptFeed.h"
+#include "runtime/format/Bindings.h"
 #include "runtime/format/Prompts.h"
 #include "runtime/format/RandomWeights.h"
 #include "runtime/format/SharedWeights.h"
 #include "runtime/host/HostDevice.h"
+#include "tools/BenchStep.h"
 #include "tools/Compile.h"
 #include "tools/PlanEngine.h"
 #include "tools/Prefills.h"
@@ -287,6 +289,25 @@ TEST(Prefill, BadPromptsAreRefusedBeforeAnythingRuns) {
   EXPECT_EQ(refusal(promptOf(22), 3).substr(0, 7), "SIN2703");
   EXPECT_EQ(refusal({1}, 0xffffffffu).substr(0, 7), "SIN2703");
   EXPECT_EQ(subject.logits(), before);
+}
+
+TEST(Prefill, ABenchStepEndsAtItsContext) {
+  Subject subject(request("qwen3-rand", 24, {3}));
+  Session &session = subject.engine->state();
+  const format::Entry &entry = session.plan().entries.at(1);
+  ASSERT_TRUE(setStep(session, entry, 12).ok());
+  ASSERT_TRUE(session.run(1).ok());
+  auto numbers = [&](const char *input, size_t count) {
+    std::vector<int32_t> read(count);
+    EXPECT_TRUE(session
+                    .read(format::boundValue(entry.inputs, input),
+                          std::as_writable_bytes(std::span(read)))
+                    .ok());
+    return read;
+  };
+  EXPECT_EQ(numbers("positions", 3), (std::vector<int32_t>{9, 10, 11}));
+  EXPECT_EQ(numbers("ids", 3), (std::vector<int32_t>{1, 1, 1}));
+  EXPECT_EQ(numbers("rows", 1), (std::vector<int32_t>{2}));
 }
 
 TEST(Prefill, ListsOfTokens) {

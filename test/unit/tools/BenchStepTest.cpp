@@ -54,6 +54,21 @@ TEST(EntryFor, TheSmallestThatCovers) {
   EXPECT_EQ(entryFor(planOf({0}), 1).error().code, ErrorCode::NotADecodeStep);
 }
 
+TEST(EntriesAt, EachOrThoseThatCover) {
+  format::Plan plan = planOf({256, 1024, 0, 0});
+  for (size_t i : {2, 3}) {
+    plan.entries[i].workload.tokens = i == 2 ? 16 : 512;
+    plan.entries[i].workload.context = 512;
+  }
+  using List = std::vector<EntryAt>;
+  EXPECT_EQ(*entriesAt(plan, {}),
+            (List{{0, 256}, {1, 1024}, {2, 512}, {3, 512}}));
+  EXPECT_EQ(*entriesAt(plan, {100, 512}),
+            (List{{0, 100}, {2, 100}, {1, 512}, {2, 512}, {3, 512}}));
+  EXPECT_EQ(entriesAt(plan, {1, 4097}).error().code,
+            ErrorCode::ContextExceeded);
+}
+
 TEST(PredictedSteps, EachOnceWhateverOpsItHolds) {
   format::Plan plan = planOf({512, 1024});
   const auto add = [&](size_t entry, const std::vector<std::string> &ops,

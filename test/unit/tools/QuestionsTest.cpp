@@ -302,6 +302,25 @@ TEST(Compare, EntriesOfEqualContext) {
   EXPECT_EQ(none.error().found, "64, 512 of p, 1024 of exact");
 }
 
+/// A chunk of a prompt is no decode step, whatever its context.
+TEST(Compare, EntriesOfEqualTokens) {
+  format::Plan plan = planOfTwoContexts();
+  plan.entries[1].workload = {"prefill", 1, 16, 64, 2048};
+  const StepTotals decode = totalsOf(plan, plan.entries[0], "p");
+  const StepTotals prefill = totalsOf(plan, plan.entries[1], "p");
+  const StepTotals set{"exact", 3, 100, 10, 5000, 64, 16};
+  auto pairs = pairByContext({decode, prefill}, {set});
+  ASSERT_TRUE(pairs);
+  ASSERT_EQ(pairs->size(), 1u);
+  EXPECT_EQ((*pairs)[0].first.picoseconds, 7800u);
+  Table table = compareTable({{decode, decode}, (*pairs)[0]});
+  EXPECT_EQ(table.columns[0].key, "tokens");
+  ASSERT_EQ(table.rows.size(), 8u);
+  EXPECT_EQ(numberAt(table, 3, 0), 1u);
+  EXPECT_EQ(numberAt(table, 4, 0), 16u);
+  EXPECT_EQ(numberAt(table, 4, 1), 64u);
+}
+
 TEST(PlanViews, SayWhichEntryARowIsOf) {
   const format::Plan plan = planOfTwoContexts();
   Table decisions = decisionsTable(plan);
