@@ -78,10 +78,8 @@ int nvrtcGetCUBINSize(void * /*program*/, size_t *bytes) {
   return outcome("nvrtcGetCUBINSize");
 }
 int nvrtcGetCUBIN(void * /*program*/, char *cubin) {
-  std::memcpy(cubin,
-              "\x7f"
-              "ELF",
-              4);
+  static constexpr char magic[] = {'\x7f', 'E', 'L', 'F'};
+  std::memcpy(cubin, magic, sizeof magic);
   return outcome("nvrtcGetCUBIN");
 }
 }
