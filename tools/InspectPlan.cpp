@@ -151,6 +151,10 @@ Table PlanView::summary() const {
                 "beside these launches; what they ask for is not counted");
   }
   summary.add("captured_launches", capturedText(entry));
+  if (entry.stepsPerLaunch > 1) {
+    summary.add("steps_per_launch", uint64_t{entry.stepsPerLaunch},
+                "of the graph, each with the launch that feeds the token back");
+  }
   summary.add("decisions", decided);
   summary.add("issued_bytes_loaded_per_step", sums.loaded,
               "as the kernels ask for them");

@@ -15,9 +15,7 @@ namespace sinter::cuda::test {
 inline const std::string cacheDirectory =
     std::string(SINTER_BINARY_DIR) + "/test-kernels";
 
-inline PlanArtifact compiled(int64_t maxContext = 16,
-                             std::vector<int64_t> contexts = {},
-                             uint32_t stepsPerLaunch = 1) {
+inline CompileRequest requestOf(int64_t maxContext = 16) {
   CompileRequest request;
   auto source = resolveModel(std::string(SINTER_SOURCE_DIR) +
                              "/test/data/checkpoints/llama-rand");
@@ -26,6 +24,13 @@ inline PlanArtifact compiled(int64_t maxContext = 16,
   request.weights.seed = 11;
   request.workload.context = 5;
   request.workload.maxContext = maxContext;
+  return request;
+}
+
+inline PlanArtifact compiled(int64_t maxContext = 16,
+                             std::vector<int64_t> contexts = {},
+                             uint32_t stepsPerLaunch = 1) {
+  CompileRequest request = requestOf(maxContext);
   request.contexts = std::move(contexts);
   request.decisions.stepsPerLaunch = stepsPerLaunch;
   auto artifact = compileModel(request);

@@ -212,6 +212,21 @@ TEST(TokenLoop, RefusesWhatTheLogOrThePlanLacks) {
             "none; feed tokens as inputs");
 }
 
+/// On a stream nothing holds several steps together.
+TEST(TokenLoop, StepsPerLaunchNeedAGraph) {
+  CompileRequest request = requestOf();
+  request.decisions.mode = "stream";
+  request.decisions.stepsPerLaunch = 4;
+  const auto artifact = compileModel(request);
+  ASSERT_FALSE(artifact);
+  EXPECT_EQ(artifact.error().message(),
+            "SIN2520 (plan lacks what was asked of it): --steps-per-launch 4: "
+            "wanted an entry that feeds its token back, in mode graph or pdl, "
+            "found none; leave it out, or choose another --mode");
+  request.decisions.stepsPerLaunch = 1;
+  EXPECT_TRUE(compileModel(request));
+}
+
 /// Each step is in the entry for its position.
 TEST(TokenLoop, EntriesTakeTurns) {
   const PlanArtifact artifact = compiled(16, {3, 6, 16});

@@ -2,8 +2,11 @@
 
 #include "tools/inspect/Views.h"
 #include "codegen/devices/Devices.h"
+#include "tools/InspectTables.h"
 
 #include <gtest/gtest.h>
+
+#include <map>
 
 using namespace sinter;
 
@@ -147,6 +150,21 @@ TEST(Views, PackedWeightsWithTheirRecipes) {
 
 OpCoverage answered(const char *op, FamilyAnswer answer) {
   return {op, "linear", 28, {std::move(answer)}, {}};
+}
+
+TEST(Views, SummarySaysHowManyStepsALaunchMakes) {
+  format::Plan plan;
+  plan.entries.emplace_back().name = "decode";
+  const auto rows = [&] {
+    std::map<std::string, Cell> found;
+    for (const std::vector<Cell> &row : planTable(plan, "summary").rows) {
+      found.emplace(std::get<std::string>(row[0]), row[1]);
+    }
+    return found;
+  };
+  EXPECT_FALSE(rows().contains("steps_per_launch"));
+  plan.entries[0].stepsPerLaunch = 8;
+  EXPECT_EQ(rows().at("steps_per_launch"), Cell(uint64_t{8}));
 }
 
 TEST(Views, CoverageJoinsBatchesThatSayTheSame) {
