@@ -115,6 +115,8 @@ for plan in "$plans"/*.plan; do
     --modes "$modes" --format json
   check "$name-kernels" "$sinter" bench "$plan" "$@" --contexts 512 \
     --modes pdl --kernels --warmup 10 --samples 10 --runs 10 --format csv
+  check "$name-steps" "$sinter" bench "$plan" "$@" --contexts 512 \
+    --modes pdl --steps-per-launch 8 --format json
   check "$name-soak" "$sinter" bench "$plan" "$@" --soak "$soak" --format json
   # Whatever it finds makes it fail; its own failure to start is a reason.
   if [ ! -e "$tokens" ]; then

@@ -162,15 +162,18 @@ def work(cell):
 # ---- All cells ----
 
 
+def command_of(cell):
+    return [sys.executable, os.path.abspath(__file__), "--cell", json.dumps(cell)]
+
+
 class Worker:
     def __init__(self, cell, threads):
         self.cell = cell
         self.begun = time.monotonic()
         self.text = b""
         environment = dict(os.environ, TORCHINDUCTOR_COMPILE_THREADS=str(threads), PYTHONUNBUFFERED="1")
-        self.process = subprocess.Popen([sys.executable, os.path.abspath(__file__), "--cell", json.dumps(cell)],
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                        env=environment, start_new_session=True)
+        self.process = subprocess.Popen(command_of(cell), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.DEVNULL, env=environment, start_new_session=True)
 
     def line(self, until):
         """The next line of JSON; None at its end or when it is `until`."""

@@ -29,7 +29,7 @@ expect() {
   fi
 }
 for check in tokens-1 tokens-2 tokens-as-on-host tokens-again verify bench \
-  kernels soak; do
+  kernels steps soak; do
   expect "ok  a-$check"
 done
 expect "FAILED (1)  b-tokens-as-on-host"

@@ -1,0 +1,48 @@
+"""What test/bench/hf_step.py does with cells that never get ready, end without a word or fail: python3 peers_flow.py"""
+
+import io
+import json
+import os
+import sys
+import time
+import types
+from contextlib import redirect_stdout
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
+import hf_step  # noqa: E402
+
+# By context: what stands in for a cell's process.
+SCRIPTS = {
+    1: 'print("a library speaks"); print(\'{"ready": true}\', flush=True); input(); print(\'{"context": 1, "median_ns": 7}\')',
+    2: "import time; time.sleep(60)",
+    3: "",
+    4: 'print(\'{"context": 4, "error": "no"}\')',
+    5: 'print(\'{"ready": true}\', flush=True); input()',
+}
+
+
+def wanted(condition, what):
+    if not condition:
+        sys.exit(f"wanted {what}")
+
+
+def main():
+    hf_step.command_of = lambda cell: [sys.executable, "-u", "-c", SCRIPTS[cell["context"]]]
+    arguments = types.SimpleNamespace(ways="compiled,descent", contexts="1,2,3,4,5", batches="", prefill="", repeats=9, limit=1.5)
+    waves = list(hf_step.waves_of(arguments, "model"))
+    wanted([len(wave) for wave in waves] == [5, 1, 1, 1, 1, 1], "coordinate descent to be prepared alone")
+    begin = time.monotonic()
+    with redirect_stdout(io.StringIO()) as out:
+        timed = hf_step.run_wave(waves[0], arguments, begin + 30)
+    rows = {row["context"]: row for row in map(json.loads, out.getvalue().splitlines())}
+    wanted(timed == 1 and rows[1]["median_ns"] == 7, f"one time in {rows}")
+    wanted(rows[2]["error"] == "not prepared in 2 s", f"a limit in {rows[2]}")
+    wanted(rows[3]["error"] == "ended without a word", f"an end in {rows[3]}")
+    wanted(rows[4]["error"] == "no", f"the cell's own error in {rows[4]}")
+    wanted("without a word" in rows[5]["error"], f"an end in {rows[5]}")
+    wanted(time.monotonic() - begin < 20, "no wait beyond the limit")
+
+
+if __name__ == "__main__":
+    main()
