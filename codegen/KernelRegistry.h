@@ -8,8 +8,8 @@
 namespace sinter::codegen {
 
 /// Every family, in the order in which they are asked: embed, row, gemv,
-/// kv_append, attention_decode, argmax, row_chain. The first that accepts is the
-/// default, so the order is part of what a plan depends on: append, never
+/// kv_append, attention_decode, argmax, row_chain. The first that accepts is
+/// the default, so the order is part of what a plan depends on: append, never
 /// reorder.
 llvm::ArrayRef<const KernelFamily *> kernelFamilies();
 

@@ -83,8 +83,8 @@ TEST(Verify, EveryOpOfThreeSteps) {
             wanted);
 }
 
-/// Whatever is fused or the library's: every op of the model is in some kernel, and each kernel
-/// agrees at what it stores.
+/// Whatever is fused or the library's: every op of the model is in some kernel,
+/// and each kernel agrees at what it stores.
 TEST(Verify, FusedKernelsOfThreeSteps) {
   for (const char *decisions : {"greedy", "exact", "library"}) {
     Scratch scratch;
