@@ -10,30 +10,6 @@
 
 namespace sinter {
 
-const std::vector<DeviceKey> &deviceKeys() {
-  static const std::vector<DeviceKey> keys = {
-#define SINTER_DEVICE_COST(ENUM, MEMBER, KEY, UNIT, LEAST, MOST)               \
-  {"costs/" KEY, UNIT,                                                         \
-   [](DeviceSpec &device) {                                                    \
-     return device.costs.MEMBER ? &*device.costs.MEMBER : nullptr;             \
-   },                                                                          \
-   LEAST, MOST},
-#include "ir/target/DeviceCosts.def"
-      {"limits/shared_bytes_per_block", "bytes",
-       [](DeviceSpec &device) { return &device.limits.sharedBytesPerBlock; },
-       1024, 1 << 20},
-      {"limits/l2_bytes", "bytes",
-       [](DeviceSpec &device) { return &device.limits.l2Bytes; }, 1 << 16,
-       1 << 30},
-      {"launches/programmatic", "flag",
-       [](DeviceSpec &device) {
-         return device.launches.programmatic ? &*device.launches.programmatic
-                                             : nullptr;
-       },
-       0, 1}};
-  return keys;
-}
-
 std::string choiceOf(const planning::EntryPlan &plan, uint32_t op) {
   for (const planning::PhaseDecision &phase : plan.phases) {
     if (std::binary_search(phase.ops.begin(), phase.ops.end(), op)) {
@@ -61,11 +37,13 @@ public:
   }
 
   void add(const DeviceKey &key, std::vector<Flip> &flips) {
-    const DeviceNumber *number = key.find(device);
-    if (!number || chosen.empty()) {
+    if (chosen.empty()) {
       return;
     }
-    const uint64_t now = number->value;
+    const uint64_t now = key.get(device);
+    if (now < key.least || now > key.most) {
+      return; // not a device that a file described
+    }
     for (bool up : {true, false}) {
       std::optional<uint64_t> then = firstFlip(key, now, up);
       if (!then) {
@@ -80,7 +58,7 @@ public:
 private:
   DeviceSpec with(const DeviceKey &key, uint64_t value) const {
     DeviceSpec changed = device;
-    key.find(changed)->value = value;
+    key.set(changed, value);
     return changed;
   }
 
@@ -97,7 +75,7 @@ private:
 
   static uint64_t probed(const DeviceKey &key, uint64_t now, bool up,
                          unsigned doublings) {
-    return up ? std::min(key.most, now << doublings)
+    return up ? std::min(key.most, std::max(now << doublings, now + 1))
               : std::max(key.least, now >> doublings);
   }
 
@@ -149,14 +127,14 @@ private:
         choiceOf(*before, op) != chosen) {
       return std::nullopt;
     }
-    return Flip{&key, now, then, runsText(*after, op)};
+    return Flip{key, now, then, runsText(*after, op)};
   }
 
   const PreparedEntry &entry;
   uint32_t op;
   const PreparedEntry &small;
   uint32_t smallOp;
-  mutable DeviceSpec device;
+  const DeviceSpec &device;
   const planning::PlanningOptions &options;
   std::string chosen;
   bool alike = false; ///< the small model decides the same
@@ -170,7 +148,7 @@ bool nearer(const Flip &a, const Flip &b) {
       static_cast<unsigned __int128>(aHigh) * std::max<uint64_t>(bLow, 1);
   const unsigned __int128 right =
       static_cast<unsigned __int128>(bHigh) * std::max<uint64_t>(aLow, 1);
-  return left != right ? left < right : a.key->key < b.key->key;
+  return left != right ? left < right : a.key.key < b.key.key;
 }
 
 } // namespace
@@ -181,7 +159,8 @@ std::vector<Flip> findFlips(const PreparedEntry &entry, uint32_t op,
                             const planning::PlanningOptions &options) {
   Search search(entry, op, small, smallOp, device, options);
   std::vector<Flip> flips;
-  for (const DeviceKey &key : deviceKeys()) {
+  const fusion::EntryGraph graph = fusion::graphOf(entry.function());
+  for (const DeviceKey &key : deviceKeys(device, graph.ops[op])) {
     search.add(key, flips);
   }
   std::sort(flips.begin(), flips.end(), nearer);

@@ -105,6 +105,7 @@ public:
             " of activations, each once; it asks for " +
             groupedText(variant.read + variant.written) + ".";
     table.notes.push_back(std::move(text));
+    addTerms(phase.price);
     if (phase.ops.size() > 1) {
       table.notes.push_back(
           "Each op alone: " + std::to_string(phase.before.launches) +
@@ -184,6 +185,7 @@ public:
     planning::Cost cost;
     cost.launches = forced->step.launches;
     cost.picoseconds = forced->step.picoseconds;
+    others = true;
     add(std::string("forced to ") + choice, "the whole step",
         runsText(*forced, op), cost, plan.step.picoseconds,
         microsChange(plan.step.picoseconds, cost.picoseconds), "");
@@ -194,14 +196,18 @@ public:
     for (size_t i = 0; i < std::min(flips.size(), most); ++i) {
       const Flip &flip = flips[i];
       table.notes.push_back("It would run " + flip.runs + " if " +
-                            flip.key->key + " were " + groupedText(flip.then) +
-                            " " + flip.key->unit + " or " +
+                            flip.key.key + " were " + groupedText(flip.then) +
+                            " " + flip.key.unit + " or " +
                             (flip.then > flip.now ? "more" : "less") +
                             "; it is " + groupedText(flip.now) + ".");
     }
     if (flips.empty()) {
-      table.notes.push_back("No number of the device file, changed alone by up "
-                            "to a factor of 64, would change this.");
+      table.notes.push_back(
+          others ? "No number of the device file, changed alone by up to a "
+                   "factor of 64 and within what such a file may say, would "
+                   "change this."
+                 : "Nothing else runs it, whatever the device: no family takes "
+                   "it with a neighbour, and the library does not take it.");
     }
   }
 
@@ -210,6 +216,31 @@ public:
   Table take() { return std::move(table); }
 
 private:
+  /// What the terms of a price are, for those that it has.
+  void addTerms(const cost::Price &price) {
+    const cost::Breakdown &terms = price.terms;
+    const std::pair<uint64_t, const char *> meanings[] = {
+        {terms.host, "host: issuing the launch on the CPU"},
+        {terms.edge, "edge: an empty launch behind the one before"},
+        {terms.ramp, "ramp: from then until its data streams"},
+        {terms.exchange, "exchange: fetching what other SMs have just written"},
+        {terms.library, "library: the whole call"},
+        {terms.dram, "dram: bytes that no cache holds, at the memory's rate"},
+        {terms.l2, "l2: all bytes asked for, at the rate of L2"},
+        {terms.sm, "sm: those of the busiest SM, at the rate of one"},
+        {terms.latency, "latency: round trips that the bytes in flight leave"},
+        {terms.issue, "issue: multiply-adds of the busiest SM"},
+        {terms.tensor, "tensor: tensor cores"},
+        {terms.credit, "credit: what is done while the launch before ends"}};
+    std::string text;
+    for (const auto &[time, meaning] : meanings) {
+      if (time != 0) {
+        text += (text.empty() ? "Terms: " : "; ") + std::string(meaning);
+      }
+    }
+    table.notes.push_back(text + ". Of dram to tensor the largest counts.");
+  }
+
   static std::string howText(const planning::Variant &variant) {
     return variant.family ? variant.family->name().str() + " (" +
                                 variant.config.text() + ")"
@@ -232,6 +263,7 @@ private:
   const DeviceSpec &device;
   uint32_t op;
   uint32_t number = 0; ///< of the op's phase
+  bool others = false; ///< the op can be forced to run otherwise
   Table table;
 };
 
