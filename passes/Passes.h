@@ -70,6 +70,12 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
 Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
                        const PlanPipelineOptions &options);
 
+/// Checks a module that was read, as plan-verify-stage does: it has reached
+/// `stage` for the device named in it, and keeps that stage's contract. SIN2604
+/// with the first diagnostic, in which `name` stands for the module.
+Status verifyStage(mlir::ModuleOp module, llvm::StringRef stage,
+                   llvm::StringRef name);
+
 /// Every pass above and the pipeline "sinter-plan". Call once per process.
 void registerSinterPasses();
 

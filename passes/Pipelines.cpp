@@ -59,8 +59,9 @@ void buildPlanPipeline(mlir::OpPassManager &manager,
   add(createPlanFormCaptures(), "captured");
 }
 
-Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
-                       const PlanPipelineOptions &options) {
+/// Runs the passes of `manager`; the first error as text, empty on success.
+static std::string firstFailure(mlir::PassManager &manager,
+                                mlir::ModuleOp module) {
   std::string first;
   mlir::ScopedDiagnosticHandler collect(
       module.getContext(), [&](mlir::Diagnostic &diagnostic) {
@@ -70,18 +71,43 @@ Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
         }
         return mlir::success();
       });
+  if (mlir::succeeded(manager.run(module))) {
+    return "";
+  }
+  return first.empty() ? "a pass failed" : first;
+}
+
+Status runPlanPipeline(mlir::ModuleOp module, llvm::StringRef name,
+                       const PlanPipelineOptions &options) {
   std::vector<Error> refusals;
   mlir::PassManager manager(module.getContext());
   buildPlanPipeline(manager, options, &refusals);
-  if (mlir::succeeded(manager.run(module))) {
+  const std::string failure = firstFailure(manager, module);
+  if (failure.empty()) {
     return Status::success();
   }
   if (!refusals.empty()) {
     return refusals.front();
   }
   return Error{ErrorCode::PlanningFailed, name.str(),
-               "a module at stage 'captured'", first,
+               "a module at stage 'captured'", failure,
                "please report this with the command line"};
+}
+
+Status verifyStage(mlir::ModuleOp module, llvm::StringRef stage,
+                   llvm::StringRef name) {
+  mlir::PassManager manager(module.getContext());
+  PlanVerifyStageOptions check;
+  check.stage = stage.str();
+  manager.addPass(createPlanVerifyStage(check));
+  const std::string failure = firstFailure(manager, module);
+  if (failure.empty()) {
+    return Status::success();
+  }
+  return Error{ErrorCode::ModuleRejected, name.str(),
+               "a module that keeps the contract of stage '" + stage.str() +
+                   "'",
+               failure, "compile again"};
 }
 
 void registerSinterPasses() {

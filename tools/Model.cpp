@@ -49,6 +49,14 @@ Result<Workload> workloadOf(const ModelOptions &options,
                      ")",
                  std::to_string(found), "ask for fewer positions"};
   };
+  for (auto [option, found] :
+       {std::pair("--batch", int64_t{options.batch}),
+        std::pair("--max-context", wanted), std::pair("--context", context)}) {
+    if (found < 1) {
+      return Error{ErrorCode::InvalidWorkload, option, "at least 1",
+                   std::to_string(found), "a step has a token and attends it"};
+    }
+  }
   if (wanted > limit) {
     return refuse("--max-context", limit, "max_position_embeddings", wanted);
   }

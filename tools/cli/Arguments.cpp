@@ -59,21 +59,22 @@ void addModel(CLI::App *app, ModelOptions &into, const char *help) {
 void addShape(CLI::App *app, ModelOptions &into) {
   app->add_flag("--config-only", into.configOnly,
                 "Read config.json alone; weights are random, made from --seed");
-  const CLI::Validator positive = within(1, 1u << 30);
+  // What the model cannot have, 0 too, is refused with the model (SIN2711).
+  const CLI::Validator count = within(0, 1u << 30);
   app->add_option("--batch", into.batch, "Sequences per step")
       ->type_name("N")
-      ->check(positive)
+      ->check(count)
       ->capture_default_str();
   addOptional(app, "--context", into.context,
               "Positions attended, priced and counted (default: the smaller of "
               "512 and --max-context)")
       ->type_name("N")
-      ->check(positive);
+      ->check(count);
   addOptional(app, "--max-context", into.maxContext,
               "Positions that the KV cache holds (default: the smaller of 2048 "
               "and the model's own limit)")
       ->type_name("N")
-      ->check(positive);
+      ->check(count);
 }
 
 void addPrefill(CLI::App *app, ModelOptions &into) {

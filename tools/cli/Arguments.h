@@ -86,10 +86,12 @@ CLI::Option *addParsed(CLI::App *app, const std::string &name, T &into,
                        Parse parse, const std::string &help) {
   return app->add_option_function<std::string>(
       name,
-      [&into, parse, name](const std::string &word) {
+      [app, &into, parse, name](const std::string &word) {
         auto value = parse(word);
         if (!value) {
-          throw CLI::ValidationError(name, "found " + word);
+          throw CLI::ValidationError(
+              name, "wanted " + app->get_option(name)->get_type_name() +
+                        ", found " + word);
         }
         into = *value;
       },

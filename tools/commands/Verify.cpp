@@ -1,7 +1,9 @@
 //===- Verify.cpp - sinter verify -----------------------------------------===//
 
+#include "codegen/devices/Devices.h"
 #include "ir/ParseModule.h"
 #include "ir/Register.h"
+#include "passes/Passes.h"
 #include "runtime/format/Files.h"
 #include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
@@ -155,6 +157,12 @@ Status runCommand(const VerifyOptions &options) {
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
   SINTER_ASSIGN(mlir::OwningOpRef<mlir::ModuleOp> module,
                 parseModuleText(context, subject.moduleText, "plan.mlir"));
+  if (resolveDevice(subject.artifact.plan.target)) {
+    SINTER_TRY(verifyStage(*module, "captured", "plan.mlir"));
+  } else {
+    note("the stage of plan.mlir is not checked: no device file of the name " +
+         subject.artifact.plan.target + " here");
+  }
   SINTER_ASSIGN(std::unique_ptr<PlanEngine> engine,
                 PlanEngine::create(std::move(subject.artifact),
                                    *subject.weights, std::move(device)));

@@ -232,11 +232,10 @@ TEST(CommandLine, MissingArguments) {
 TEST(CommandLine, ValuesNotUnderstood) {
   for (const std::vector<std::string> &tail :
        std::vector<std::vector<std::string>>{
-           {"--batch", "0"},
            {"--batch", "-1"},
            {"--batch", "1e3"},
            {"--batch", "4294967297"},
-           {"--max-context", "0"},
+           {"--max-context", "-1"},
            {"-n", "0"},
            {"-n", "two"},
            {"--seed", "-1"},
