@@ -113,7 +113,8 @@ Status checkMode(ExecutionMode mode, const DeviceSpec &device) {
     return Error{ErrorCode::LaunchUnsupported, "device \"" + device.name + "\"",
                  "programmatic dependent launch (" + flag->source + ")",
                  "compute capability " + std::to_string(capability / 10) + "." +
-                     std::to_string(capability % 10),
+                     std::to_string(capability % 10) +
+                     ", launches/programmatic 0",
                  "use the mode graph or stream"};
   }
   return Status::success();

@@ -114,7 +114,8 @@ Answer askFamilies(ArrayRef<Operation *> ops,
         continue;
       }
     }
-    Verdict registers = Verdict::ok();
+    Verdict registers = Verdict::ok(); // of the configuration that needs least
+    uint64_t fewest = UINT64_MAX;
     bool runs = false;
     for (const codegen::KernelConfig &config :
          asked ? SmallVector<codegen::KernelConfig>{*asked}
@@ -130,7 +131,11 @@ Answer askFamilies(ArrayRef<Operation *> ops,
       variant.written = work.storedBytes();
       variant.flops = work.flops;
       if (Verdict fits = fitRegisters(variant.work, device); !fits) {
-        registers = std::move(fits);
+        const uint64_t block = variant.work.threads * variant.work.registers;
+        if (block < fewest) {
+          fewest = block;
+          registers = std::move(fits);
+        }
         continue;
       }
       runs = true;

@@ -3,9 +3,6 @@
 #include "tools/inspect/Decisions.h"
 #include "tools/inspect/Words.h"
 
-#include <algorithm>
-#include <map>
-
 namespace sinter {
 
 namespace {
@@ -34,32 +31,6 @@ Status ask(const std::string &question, planning::PlanningOptions &options) {
                 planning::parseForce(pattern + "=" + word));
   options.forces.push_back(std::move(force));
   return Status::success();
-}
-
-/// Phases as text, equal ones counted.
-std::map<std::string, uint64_t> phasesOf(const EntryPlan &plan) {
-  std::map<std::string, uint64_t> phases;
-  for (const planning::PhaseDecision &phase : plan.phases) {
-    const planning::Variant &variant = plan.variantOf(phase);
-    ++phases[opsPattern(plan, phase.ops) + " (" +
-             std::string(stringifyChoice(variant.choice)) + ")"];
-  }
-  return phases;
-}
-
-/// What `a` has and `b` has not.
-std::string onlyIn(const std::map<std::string, uint64_t> &a,
-                   const std::map<std::string, uint64_t> &b) {
-  std::string text;
-  for (const auto &[phase, count] : a) {
-    auto other = b.find(phase);
-    const uint64_t common = other == b.end() ? 0 : other->second;
-    if (count > common) {
-      text += (text.empty() ? "" : "; ") + std::to_string(count - common) +
-              " x " + phase;
-    }
-  }
-  return text;
 }
 
 } // namespace
@@ -104,8 +75,8 @@ Result<Table> whatIfTable(const ModelConfig &config, const Workload &workload,
   table.rows.push_back({"mode",
                         std::string(cost::modeName(before.chosenMode())),
                         std::string(cost::modeName(after.chosenMode())), ""});
-  const auto old = phasesOf(before);
-  const auto now = phasesOf(after);
+  const PhaseCounts old = phaseCounts(before);
+  const PhaseCounts now = phaseCounts(after);
   table.notes.push_back("before: " + stepText(before.step));
   table.notes.push_back("after: " + stepText(after.step));
   const std::string gone = onlyIn(old, now);
@@ -113,73 +84,6 @@ Result<Table> whatIfTable(const ModelConfig &config, const Workload &workload,
   table.notes.push_back(gone.empty()
                             ? "The plan stays as it is."
                             : "In place of " + gone + ": " + come + ".");
-  return table;
-}
-
-Result<Table> targetsTable(const ModelConfig &config, const Workload &workload,
-                           const std::vector<DeviceSpec> &devices,
-                           DecisionSet set, const DecisionOptions &asked) {
-  SINTER_ASSIGN(std::unique_ptr<PreparedEntry> entry,
-                PreparedEntry::create(config, workload, set));
-  SINTER_ASSIGN(planning::PlanningOptions options, planningOptions(set, asked));
-  Table table;
-  table.view = "targets";
-  table.columns = {{"target", "target"},
-                   {"mode", "mode"},
-                   {"launches_per_layer", "per layer"},
-                   {"launches", "launches"},
-                   {"step_ps", "step us"},
-                   {"tokens_per_second", "tokens/s"},
-                   {"edges_ps", "edges us"},
-                   {"ramps_ps", "ramps us"},
-                   {"exchanges_ps", "exchanges us"},
-                   {"library_ps", "library us"},
-                   {"bodies_ps", "bodies us"},
-                   {"credit_ps", "credit us"},
-                   {"largest", "largest part"},
-                   {"priors", "guesses"},
-                   {"differs", "unlike the first"}};
-  std::map<std::string, uint64_t> first;
-  for (const DeviceSpec &device : devices) {
-    SINTER_ASSIGN(EntryPlan plan,
-                  planning::planEntry(entry->function(), device, options));
-    const StepFigures figures = figuresOf(plan);
-    const cost::Breakdown &terms = plan.step.terms;
-    const std::pair<const char *, uint64_t> parts[] = {
-        {"edges", terms.edge},         {"ramps", terms.ramp},
-        {"exchanges", terms.exchange}, {"library", terms.library},
-        {"bodies", terms.body},        {"host", terms.host}};
-    const auto *largest = std::max_element(
-        std::begin(parts), std::end(parts),
-        [](const auto &a, const auto &b) { return a.second < b.second; });
-    const auto phases = phasesOf(plan);
-    std::string differs;
-    if (table.rows.empty()) {
-      first = phases;
-    } else if (const std::string here = onlyIn(phases, first); !here.empty()) {
-      differs = here;
-    }
-    for (size_t i = 0; i < plan.modes.size(); ++i) {
-      if (plan.modeRefusals[i]) {
-        differs += (differs.empty() ? "" : "; ") + std::string("no ") +
-                   std::string(cost::modeName(plan.modes[i])) + ": wanted " +
-                   plan.modeRefusals[i]->wanted + ", found " +
-                   plan.modeRefusals[i]->found;
-      }
-    }
-    table.rows.push_back(
-        {device.name, std::string(cost::modeName(plan.chosenMode())),
-         figures.launchesOfLayer, figures.launches,
-         Micros{plan.step.picoseconds},
-         plan.step.picoseconds == 0 ? uint64_t{0}
-                                    : static_cast<uint64_t>(workload.batch) *
-                                          1000000000000 / plan.step.picoseconds,
-         Micros{terms.edge}, Micros{terms.ramp}, Micros{terms.exchange},
-         Micros{terms.library}, Micros{terms.body}, Micros{terms.credit},
-         std::string(largest->first), uint64_t{plan.priors.size()}, differs});
-  }
-  table.notes.push_back("guesses: constants of origin prior that the step's "
-                        "price rests on.");
   return table;
 }
 

@@ -3,6 +3,7 @@
 #include "tools/inspect/Words.h"
 
 #include "ir/decoder/Decoder.h"
+#include "tools/inspect/PlannedEntry.h"
 
 #include <algorithm>
 
@@ -96,6 +97,29 @@ std::string runsText(const planning::EntryPlan &plan, uint32_t op) {
     return "in one kernel of family " + family + " with " + others;
   }
   return "nowhere";
+}
+
+PhaseCounts phaseCounts(const planning::EntryPlan &plan) {
+  PhaseCounts phases;
+  for (const planning::PhaseDecision &phase : plan.phases) {
+    const planning::Variant &variant = plan.variantOf(phase);
+    ++phases[opsPattern(plan, phase.ops) + " (" +
+             std::string(stringifyChoice(variant.choice)) + ")"];
+  }
+  return phases;
+}
+
+std::string onlyIn(const PhaseCounts &a, const PhaseCounts &b) {
+  std::string text;
+  for (const auto &[phase, count] : a) {
+    auto other = b.find(phase);
+    const uint64_t common = other == b.end() ? 0 : other->second;
+    if (count > common) {
+      text += (text.empty() ? "" : "; ") + std::to_string(count - common) +
+              " x " + phase;
+    }
+  }
+  return text;
 }
 
 } // namespace sinter

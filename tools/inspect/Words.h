@@ -5,6 +5,7 @@
 
 #include "passes/planning/EntryPlanning.h"
 
+#include <map>
 #include <string>
 
 namespace sinter {
@@ -28,6 +29,12 @@ std::string runsText(const planning::EntryPlan &plan, uint32_t op);
 /// meet before it". Empty where that is not so.
 std::string barrierText(const planning::EntryPlan &plan, uint32_t from,
                         uint32_t to);
+
+/// How often a plan has each phase, by its ops and its choice.
+using PhaseCounts = std::map<std::string, uint64_t>;
+PhaseCounts phaseCounts(const planning::EntryPlan &plan);
+/// "28 x layers.*.q_norm (single); ...": what `a` has and `b` has not.
+std::string onlyIn(const PhaseCounts &a, const PhaseCounts &b);
 
 } // namespace sinter
 

@@ -41,7 +41,8 @@ TEST(Refusals, ProgrammaticLaunchBelowHopper) {
       refusal({}, ExecutionMode::Programmatic, device("l4")).message(),
       "SIN2807 (the GPU cannot launch that way): device \"l4\": wanted "
       "programmatic dependent launch (CUDA C++ Programming Guide: compute "
-      "capability 9.0 and later), found compute capability 8.9; use the "
+      "capability 9.0 and later), found compute capability 8.9, "
+      "launches/programmatic 0; use the "
       "mode graph or stream");
   DeviceSpec silent = device("h200");
   silent.launches.programmatic.reset();

@@ -139,17 +139,4 @@ TEST(DecisionSets, EagerMatricesAreTheModelsOwn) {
   EXPECT_GT(eager->price.terms.host, 5 * eager->price.busy);
 }
 
-TEST(Targets, SayWhatDiffers) {
-  Result<Table> table =
-      targetsTable(config(), Workload{}, {h200(), *resolveDevice("rtx-4090")},
-                   DecisionSet::Exact, {});
-  ASSERT_TRUE(table.ok()) << table.error().message();
-  EXPECT_EQ(textAt(*table, 0, 1), "pdl");
-  EXPECT_EQ(textAt(*table, 0, 14), "");
-  EXPECT_EQ(textAt(*table, 1, 1), "graph");
-  EXPECT_NE(textAt(*table, 1, 14).find("found compute capability 8.9"),
-            std::string::npos);
-  EXPECT_GT(numberAt(*table, 1, 13), 0u);
-}
-
 } // namespace
