@@ -91,7 +91,8 @@ std::string runsText(const planning::EntryPlan &plan, uint32_t op) {
     std::string others;
     for (uint32_t other : phase.ops) {
       if (other != op) {
-        others += (others.empty() ? "" : ", ") + plan.entry.graph.name(other);
+        others += others.empty() ? "" : ", ";
+        others += plan.entry.graph.name(other);
       }
     }
     return "in one kernel of family " + family + " with " + others;

@@ -131,7 +131,7 @@ TEST(Targets, SharedMemoryOfABlock) {
   Table table = beside(changed(
       [](DeviceSpec &gpu) { gpu.limits.sharedBytesPerBlock.value = 32768; }));
   EXPECT_GT(numberAt(table, 1, PerLayer), numberAt(table, 0, PerLayer));
-  expectContains(textAt(table, 1, Differs), "3 x layers.*.k_append (single)");
+  expectContains(textAt(table, 1, Differs), "3 x layers.*.v_append (single)");
   EXPECT_EQ(textAt(table, 1, AsFirst), "");
   expectContains(textAt(table, 1, Decided), "refused_shared_memory: ");
   expectContains(textAt(table, 1, Decided), "wanted at most 32768");
