@@ -12,6 +12,7 @@
 #include "tools/Model.h"
 #include "tools/inspect/Crossover.h"
 #include "tools/inspect/Decisions.h"
+#include "tools/inspect/EqualLayers.h"
 #include "tools/inspect/Totals.h"
 #include "tools/inspect/Views.h"
 
@@ -259,6 +260,12 @@ Status runCommand(const InspectOptions &options) {
   }
   if (artifact) {
     table = ofPlan(artifact->plan, options.view);
+  }
+  const bool forPeople = options.format == OutputFormat::Table ||
+                         options.format == OutputFormat::Markdown;
+  if (forPeople && (options.view == "layers" || options.view == "ops") &&
+      !isQuestion(options)) {
+    table = equalLayersOnce(table);
   }
   SINTER_TRY(writeOut(printTable(table, options.format)));
   if (artifact && options.requireGraph) {

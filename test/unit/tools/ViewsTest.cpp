@@ -3,6 +3,7 @@
 #include "tools/inspect/Views.h"
 #include "codegen/devices/Devices.h"
 #include "tools/InspectTables.h"
+#include "tools/inspect/EqualLayers.h"
 
 #include <gtest/gtest.h>
 
@@ -191,6 +192,41 @@ TEST(Views, CoverageJoinsBatchesThatSayTheSame) {
                          uint64_t{33}, "", "first: rows = 4"},
                         {"o", "linear", uint64_t{28}, "4", "", "no family",
                          uint64_t{0}, "gemv row_chain", ""}}));
+}
+
+/// One row per kind of layer, with its count; what differs stays apart.
+TEST(EqualLayers, AreShownOnce) {
+  Table layers;
+  layers.columns = {{"layer", "layer"}, {"ops", "ops"}};
+  for (auto [layer, ops] : {std::pair("0", 19),
+                            {"1", 19},
+                            {"2", 17},
+                            {"3", 19},
+                            {"outside", 19},
+                            {"step", 93}}) {
+    layers.rows.push_back({std::string(layer), static_cast<uint64_t>(ops)});
+  }
+  using Row = std::vector<Cell>;
+  EXPECT_EQ(equalLayersOnce(layers).rows,
+            (std::vector<Row>{{uint64_t{3}, "0 to 3", uint64_t{19}},
+                              {uint64_t{1}, "2", uint64_t{17}},
+                              {uint64_t{1}, "outside", uint64_t{19}},
+                              {uint64_t{1}, "step", uint64_t{93}}}));
+  Table steps;
+  steps.columns = {{"step", "step"}, {"ops", "ops"}, {"kernel", "kernel"}};
+  for (auto [step, ops, kernel] : {std::tuple(0, "embed", "embed_0"),
+                                   {1, "layers.0.a + layers.0.b", "row_0"},
+                                   {2, "layers.10.a + layers.10.b", "row_0"},
+                                   {3, "layers.11.a + layers.11.b", "row_1"}}) {
+    steps.rows.push_back(
+        {static_cast<uint64_t>(step), std::string(ops), std::string(kernel)});
+  }
+  EXPECT_EQ(
+      equalLayersOnce(steps).rows,
+      (std::vector<Row>{
+          {uint64_t{1}, uint64_t{0}, "embed", "embed_0"},
+          {uint64_t{2}, uint64_t{1}, "layers.*.a + layers.*.b", "row_0"},
+          {uint64_t{1}, uint64_t{3}, "layers.*.a + layers.*.b", "row_1"}}));
 }
 
 } // namespace
