@@ -97,8 +97,10 @@ Table coverageTable(
       "Each op alone, and the families that run it in one kernel with others "
       "as the model is imported, before linear layers share a packed weight. A "
       "family that knows nothing of a kind of op has no row. The detail is "
-      "that "
-      "of the first batch size in the row.");
+      "that of the first batch size in the row.");
+  table.notes.emplace_back(
+      "Generated kernels only: the library runs a linear layer of any number "
+      "of rows (--view crossover).");
   return table;
 }
 
