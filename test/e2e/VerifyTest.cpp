@@ -107,6 +107,29 @@ TEST(Verify, FusedKernelsOfThreeSteps) {
   }
 }
 
+/// Each prefill entry runs a chunk behind the steps; what is wrong there is
+/// found there.
+TEST(Verify, ChunksOfPrompts) {
+  Scratch scratch;
+  const std::string plan = scratch.at("t.plan");
+  ASSERT_EQ(runSinter({"compile", tales, "-o", plan, "--no-nvrtc", "--prefill",
+                       "4,16", "--max-context", "64"})
+                .exitCode,
+            0);
+  const auto found = agreements(
+      runSinter({"verify", plan, "--steps", "2", "--format", "json"}));
+  // Alone only in the chunks: of 4 layers x 20 tokens, and a row of each chunk.
+  EXPECT_EQ(found.at("swiglu"), 4u * 20 * 384);
+  EXPECT_EQ(found.at("take_rows"), 2u * 128);
+  tamper(plan, "row_swiglu_1", ">(gate, up, y, i);", ">(gate, gate, y, i);");
+  Outcome outcome = runSinter({"verify", plan, "--steps", "2"});
+  EXPECT_EQ(outcome.exitCode, 1);
+  for (const char *word : {"SIN4102", "entry prefill_t16, op layers.0.swiglu",
+                           "row_swiglu_1", "ulp away"}) {
+    EXPECT_NE(outcome.err.find(word), std::string::npos) << outcome.err;
+  }
+}
+
 TEST(Verify, GoldensOfARandomCheckpoint) {
   std::string directory = checkpoints / "qwen2-rand";
   Outcome outcome = runSinter({"verify", directory, "--steps", "1", "--golden",

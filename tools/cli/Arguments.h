@@ -93,7 +93,8 @@ CLI::Option *addParsed(CLI::App *app, const std::string &name, T &into,
               name, "wanted " + app->get_option(name)->get_type_name() +
                         ", found " + word);
         }
-        into = *value;
+        const auto &parsed = *value;
+        into = parsed; // which may be optional too
       },
       help);
 }

@@ -4,6 +4,7 @@
 #include "ir/ParseModule.h"
 #include "ir/Register.h"
 #include "passes/Passes.h"
+#include "runtime/format/Bindings.h"
 #include "runtime/format/Files.h"
 #include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
@@ -102,6 +103,45 @@ Status verifyOps(PlanEngine &engine, KernelChecker &checker,
   return Status::success();
 }
 
+/// A chunk of each prefill entry behind the steps, op by op.
+Status verifyPrefills(PlanEngine &engine, KernelChecker &checker,
+                      const VerifyOptions &options) {
+  Session &session = engine.state();
+  const std::vector<format::Entry> &entries = engine.plan().entries;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const format::Entry &entry = entries[i];
+    if (entry.workload.phase != "prefill") {
+      continue;
+    }
+    const uint32_t tokens = entry.workload.tokens;
+    const uint32_t first = std::min(options.steps, engine.capacity() - tokens);
+    std::vector<int32_t> ids;
+    std::vector<int32_t> positions;
+    for (uint32_t position = first; position < first + tokens; ++position) {
+      const double drawn = uniformFromCounter(options.model.seed, position);
+      ids.push_back(static_cast<int32_t>(drawn * engine.vocabSize()));
+      positions.push_back(static_cast<int32_t>(position));
+    }
+    auto write = [&](const char *input, const std::vector<int32_t> &numbers) {
+      return session.write(format::boundValue(entry.inputs, input),
+                           std::as_bytes(std::span(numbers)));
+    };
+    SINTER_TRY(write("ids", ids));
+    SINTER_TRY(write("positions", positions));
+    SINTER_TRY(write("rows", {static_cast<int32_t>(tokens - 1)}));
+    SINTER_TRY(session.run(i, [&](size_t, const format::Step &step) -> Status {
+      Status status = checker.check(step);
+      if (status) {
+        return status;
+      }
+      Error error = status.takeError();
+      error.object = "entry " + entry.name + ", " + error.object;
+      return error;
+    }));
+  }
+  return Status::success();
+}
+
 void addAgreements(Table &table, const KernelChecker &checker, bool passed) {
   for (const auto &[kind, agreement] : checker.agreements()) {
     std::string tolerance = toleranceOf(kind);
@@ -169,6 +209,9 @@ Status runCommand(const VerifyOptions &options) {
 
   KernelChecker checker(*module, engine->state(), *subject.weights);
   Status verdict = verifyOps(*engine, checker, options);
+  if (verdict) {
+    verdict = verifyPrefills(*engine, checker, options);
+  }
   Table table = newTable();
   addAgreements(table, checker, verdict.ok());
   if (verdict && golden) {
