@@ -173,7 +173,7 @@ Code multiply(Handle handle, Product product, const void *alpha, const void *a,
                              static_cast<int64_t>(k));
         }
         if (how.epilogue == epilogueBias) {
-          sum += read(reinterpret_cast<const void *>(how.bias),
+          sum += read(std::bit_cast<const void *>(how.bias),
                       static_cast<int64_t>(row));
         }
         const uint16_t bits = narrow(sum);

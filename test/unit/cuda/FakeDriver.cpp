@@ -101,7 +101,7 @@ std::byte *FakeDriver::memory(Pointer pointer, size_t bytes) {
     auto &[start, data] = *std::prev(after);
     if (pointer - start <= data.size() &&
         bytes <= data.size() - (pointer - start)) {
-      return reinterpret_cast<std::byte *>(pointer);
+      return std::bit_cast<std::byte *>(pointer);
     }
   }
   misuse("a pointer into nothing");

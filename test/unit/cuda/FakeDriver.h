@@ -14,6 +14,7 @@
 
 #include "runtime/cuda/CudaDevice.h"
 
+#include <bit>
 #include <deque>
 #include <functional>
 #include <map>
@@ -121,7 +122,7 @@ public:
   template <typename T>
   T make(std::string kind) {
     handles[++lastHandle] = std::move(kind);
-    return reinterpret_cast<T>(lastHandle << 4);
+    return std::bit_cast<T>(lastHandle << 4);
   }
   template <typename T>
   bool isAlive(T handle, const std::string &kind) {

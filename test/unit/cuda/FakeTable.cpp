@@ -105,7 +105,7 @@ Code deviceAttribute(int *value, DeviceAttribute attribute, DeviceNumber) {
 Code contextRetain(Context *context, DeviceNumber) {
   ENTER(contextRetain);
   ++fake().contexts;
-  *context = reinterpret_cast<Context>(8);
+  *context = std::bit_cast<Context>(uintptr_t{8});
   return success;
 }
 Code contextRelease(DeviceNumber) {
@@ -207,8 +207,7 @@ Code moduleLoad(Module *module, const void *image) {
     return invalidImage;
   }
   *module = fake().make<Module>("module");
-  auto function =
-      reinterpret_cast<void *>(reinterpret_cast<uintptr_t>(*module) + 1);
+  auto function = std::bit_cast<void *>(std::bit_cast<uintptr_t>(*module) + 1);
   fake().functions[function] = text.substr(9);
   fake().functionsOf[*module] = {function};
   return success;
