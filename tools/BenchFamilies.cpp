@@ -21,13 +21,13 @@ uint64_t aligned(uint64_t bytes) {
   return (bytes + alignment - 1) / alignment * alignment;
 }
 
-const format::Entry *decodeEntryOf(const format::Plan &plan, size_t &index) {
-  for (index = 0; index < plan.entries.size(); ++index) {
-    if (plan.entries[index].workload.phase == "decode") {
-      return &plan.entries[index];
-    }
-  }
-  return nullptr;
+/// Number of the first decode entry; that of no entry if there is none.
+size_t decodeEntryOf(const format::Plan &plan) {
+  const auto entry = std::find_if(plan.entries.begin(), plan.entries.end(),
+                                  [](const format::Entry &each) {
+                                    return each.workload.phase == "decode";
+                                  });
+  return static_cast<size_t>(entry - plan.entries.begin());
 }
 
 Operand operandOf(const format::Plan &plan, const format::Entry &entry,
@@ -137,11 +137,11 @@ void addFamilyKernels(const std::vector<PlanArtifact> &plans,
   }
   for (const PlanArtifact &artifact : plans) {
     const format::Plan &plan = artifact.plan;
-    size_t index = 0;
-    const format::Entry *entry = decodeEntryOf(plan, index);
-    if (entry == nullptr) {
+    const size_t index = decodeEntryOf(plan);
+    if (index == plan.entries.size()) {
       continue;
     }
+    const format::Entry *entry = &plan.entries[index];
     std::optional<std::vector<uint64_t>> prices;
     if (&artifact == plans.data()) {
       prices =

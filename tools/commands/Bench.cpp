@@ -7,10 +7,10 @@
 #include "tools/BenchCells.h"
 #include "tools/BenchKernels.h"
 #include "tools/BenchSubject.h"
-#include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
 #include "tools/Console.h"
 #include "tools/Model.h"
+#include "tools/OpenPlan.h"
 #include "tools/PlanDigest.h"
 #include "tools/PlanEngine.h"
 #include "tools/Table.h"
@@ -153,12 +153,10 @@ Result<BenchSubject> openSubject(const BenchOptions &options,
                                  const Device &device) {
   BenchSubject subject;
   if (isPlanDirectory(options.model.model)) {
-    SINTER_TRY(checkNothingAsked(options.asked, options.model));
-    SINTER_ASSIGN(subject.artifact,
-                  loadPlan(options.model.model, nullptr, device.binaryArch()));
-    SINTER_ASSIGN(PlanCheckpoint found,
-                  openCheckpointOf(subject.artifact.plan, options.checkpoint));
-    subject.weights = std::move(found.weights);
+    SINTER_ASSIGN(OpenedPlan opened, openPlan(options.model, options.asked,
+                                              options.checkpoint, device));
+    subject.artifact = std::move(opened.artifact);
+    subject.weights = std::move(opened.checkpoint.weights);
     return subject;
   }
   ModelOptions wanted = options.model;

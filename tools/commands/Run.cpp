@@ -2,7 +2,6 @@
 
 #include "runtime/format/PlanFiles.h"
 #include "runtime/format/StrictJson.h"
-#include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
 #include "tools/Compile.h"
 #include "tools/Console.h"
@@ -10,6 +9,7 @@
 #include "tools/GenerateBatch.h"
 #include "tools/InterpreterEngine.h"
 #include "tools/Model.h"
+#include "tools/OpenPlan.h"
 #include "tools/PlanEngine.h"
 #include "tools/Prompt.h"
 #include "tools/PromptFile.h"
@@ -94,24 +94,22 @@ struct Source {
   uint32_t capacity = 0; ///< with --interpreter
 };
 
-Result<Source> openPlan(const RunOptions &options, const Device *device) {
+Result<Source> planSource(const RunOptions &options, const Device *device) {
   if (options.interpreter) {
     return Error{ErrorCode::ConflictingArguments, "sinter run --interpreter",
                  "a checkpoint, whose ops are interpreted", "a plan",
                  "name the checkpoint that the plan was compiled from"};
   }
-  SINTER_TRY(checkNothingAsked(options.asked, options.model));
+  SINTER_ASSIGN(OpenedPlan opened, openPlan(options.model, options.asked,
+                                            options.checkpoint, *device));
   Source source;
-  SINTER_ASSIGN(source.artifact,
-                loadPlan(options.model.model, nullptr, device->binaryArch()));
-  SINTER_ASSIGN(PlanCheckpoint found,
-                openCheckpointOf(source.artifact.plan, options.checkpoint));
-  source.directory = found.directory;
-  source.weights = std::move(found.weights);
+  source.artifact = std::move(opened.artifact);
+  source.directory = std::move(opened.checkpoint.directory);
+  source.weights = std::move(opened.checkpoint.weights);
   return source;
 }
 
-Result<Source> openModel(const RunOptions &options) {
+Result<Source> modelSource(const RunOptions &options) {
   SINTER_ASSIGN(Model model, loadModel(options.model));
   Source source;
   if (options.interpreter) {
@@ -228,8 +226,8 @@ Status runCommand(const RunOptions &options) {
     SINTER_ASSIGN(device, chooseDevice(options.device, options.unchecked));
   }
   SINTER_ASSIGN(Source source, isPlanDirectory(options.model.model)
-                                   ? openPlan(options, device.get())
-                                   : openModel(options));
+                                   ? planSource(options, device.get())
+                                   : modelSource(options));
   if (!options.promptFile.empty()) {
     return runPromptFile(options, source, std::move(device));
   }

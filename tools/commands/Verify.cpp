@@ -6,12 +6,12 @@
 #include "passes/Passes.h"
 #include "runtime/format/Bindings.h"
 #include "runtime/format/Files.h"
-#include "tools/CheckpointMemory.h"
 #include "tools/Commands.h"
 #include "tools/Console.h"
 #include "tools/ErrorBounds.h"
 #include "tools/KernelChecker.h"
 #include "tools/Model.h"
+#include "tools/OpenPlan.h"
 #include "tools/PlanEngine.h"
 #include "tools/Table.h"
 #include "tools/VerifyGolden.h"
@@ -39,17 +39,16 @@ Result<Subject> openSubject(const VerifyOptions &options,
                             const Device &device) {
   Subject subject;
   if (isPlanDirectory(options.model.model)) {
-    SINTER_TRY(checkNothingAsked(options.asked, options.model));
-    SINTER_ASSIGN(subject.artifact,
-                  loadPlan(options.model.model, nullptr, device.binaryArch()));
+    SINTER_ASSIGN(OpenedPlan opened, openPlan(options.model, options.asked,
+                                              options.checkpoint, device));
     SINTER_ASSIGN(
         subject.moduleText,
         readFile(joinPath(options.model.model, "plan.mlir"), moduleLimit));
-    SINTER_ASSIGN(PlanCheckpoint found,
-                  openCheckpointOf(subject.artifact.plan, options.checkpoint));
-    subject.weights = std::move(found.weights);
-    if (!found.directory.empty()) {
-      SINTER_ASSIGN(ModelSource source, resolveModel(found.directory));
+    subject.artifact = std::move(opened.artifact);
+    subject.weights = std::move(opened.checkpoint.weights);
+    const std::string &directory = opened.checkpoint.directory;
+    if (!directory.empty()) {
+      SINTER_ASSIGN(ModelSource source, resolveModel(directory));
       subject.config = source.config;
     }
     return subject;

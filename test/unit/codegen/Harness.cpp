@@ -105,6 +105,18 @@ TestOp::TestOp(const OpCase &opCase, bool filled)
   }
 }
 
+std::optional<FirstKernel> firstKernel(const GroupView &group,
+                                       const Workload &workload) {
+  Verdict why = Verdict::ok();
+  const KernelFamily *family = chooseFamily(group, testDevice(), why);
+  if (!family) {
+    ADD_FAILURE() << why.message();
+    return std::nullopt;
+  }
+  const KernelConfig config = family->enumerate(group, testDevice())[0];
+  return FirstKernel{family, config, family->work(group, config, workload)};
+}
+
 std::unique_ptr<Device> makeHostDevice(bool checked, uint64_t seed) {
   host::HostOptions options;
   options.checked = checked;
@@ -154,7 +166,7 @@ static Status uploadInput(Device &device, BufferId buffer, const TestOp &test,
   }
   const std::vector<int64_t> shape = shapeOf(value.getType());
   std::span<const int32_t> positions = test.inputs.back().data<int32_t>();
-  const int64_t tokens = positions.size() / shape[0];
+  const int64_t tokens = std::ssize(positions) / shape[0];
   for (int64_t line = 0; line < shape[0] * shape[1]; ++line) {
     const int64_t sequence = line / shape[1];
     int64_t attended = 0;

@@ -17,6 +17,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,16 @@ mlir::OwningOpRef<mlir::ModuleOp> parseOp(const std::string &arguments,
                                           size_t results = 1);
 /// The first decoder op of a module.
 mlir::Operation *findOp(mlir::ModuleOp module);
+
+/// The family that runs a group and its first configuration, which is the
+/// choice where nothing prices them; nothing, and a failure, if none does.
+struct FirstKernel {
+  const KernelFamily *family;
+  KernelConfig config;
+  Work work;
+};
+std::optional<FirstKernel> firstKernel(const GroupView &group,
+                                       const Workload &workload);
 
 /// A checked or unchecked host device whose kernel cache is in the build tree.
 std::unique_ptr<Device> makeHostDevice(bool checked, uint64_t seed = 1);

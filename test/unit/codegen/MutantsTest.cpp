@@ -124,13 +124,11 @@ uint64_t loadedBy(Device &device, const TestOp &test, const Work &work,
 TEST_P(Mutants, MissTheCount) {
   const Mutation &mutation = GetParam();
   const TestOp test(mutation.cases().front());
-  Verdict why = Verdict::ok();
-  const KernelFamily *family = chooseFamily(test.group, testDevice(), why);
-  ASSERT_TRUE(family) << why.message();
-  const KernelConfig config = family->enumerate(test.group, testDevice())[0];
-  const Work work = family->work(test.group, config, test.workload);
+  const auto kernel = firstKernel(test.group, test.workload);
+  ASSERT_TRUE(kernel);
+  const Work &work = kernel->work;
   const std::string text =
-      emitKernelText(test.group, *family, config, "kernel");
+      emitKernelText(test.group, *kernel->family, kernel->config, "kernel");
   std::unique_ptr<Device> device = makeHostDevice(true);
   ASSERT_TRUE(device);
   EXPECT_EQ(loadedBy(*device, test, work, text), work.loadedBytes());

@@ -34,16 +34,13 @@ template <typename Test, typename Run>
 void expectWait(Device &device, const std::string &name, const Test &test,
                 Run run) {
   SCOPED_TRACE(name);
-  Verdict why = Verdict::ok();
-  const KernelFamily *family = chooseFamily(test.group, testDevice(), why);
-  ASSERT_TRUE(family) << why.message();
-  const KernelConfig config = family->enumerate(test.group, testDevice())[0];
-  const Work work = family->work(test.group, config, test.workload);
-  const std::string text =
-      withLoudWait(emitKernelText(test.group, *family, config, "kernel"));
-  auto kernels = device.loadKernels({{sourceOf(work, text)}});
+  const auto first = firstKernel(test.group, test.workload);
+  ASSERT_TRUE(first);
+  const std::string text = withLoudWait(
+      emitKernelText(test.group, *first->family, first->config, "kernel"));
+  auto kernels = device.loadKernels({{sourceOf(first->work, text)}});
   ASSERT_TRUE(kernels) << kernels.error().message();
-  auto result = run(kernels->front(), work);
+  auto result = run(kernels->front(), first->work);
   ASSERT_FALSE(result) << "the kernel does not wait";
   EXPECT_EQ(result.error().code, ErrorCode::KernelSharedOverflow)
       << result.error().message();
