@@ -136,9 +136,9 @@ Result<std::unique_ptr<StepEngine>> openEngine(const RunOptions &options,
                                             source.capacity));
     return std::unique_ptr<StepEngine>(std::move(engine));
   }
-  SINTER_ASSIGN(auto engine,
-                PlanEngine::create(std::move(source.artifact), *source.weights,
-                                   std::move(device)));
+  SINTER_ASSIGN(
+      auto engine,
+      PlanEngine::create(source.artifact, *source.weights, std::move(device)));
   return std::unique_ptr<StepEngine>(std::move(engine));
 }
 

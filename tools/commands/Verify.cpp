@@ -203,8 +203,8 @@ Status runCommand(const VerifyOptions &options) {
          subject.artifact.plan.target + " here");
   }
   SINTER_ASSIGN(std::unique_ptr<PlanEngine> engine,
-                PlanEngine::create(std::move(subject.artifact),
-                                   *subject.weights, std::move(device)));
+                PlanEngine::create(subject.artifact, *subject.weights,
+                                   std::move(device)));
 
   KernelChecker checker(*module, engine->state(), *subject.weights);
   Status verdict = verifyOps(*engine, checker, options);
