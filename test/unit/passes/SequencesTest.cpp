@@ -59,7 +59,7 @@ struct Subject {
   std::optional<Sequences> sequences;
 };
 
-std::vector<int32_t> promptOf(int32_t seed, size_t length) {
+std::vector<int32_t> promptOf(size_t seed, size_t length) {
   std::vector<int32_t> ids(length);
   for (size_t i = 0; i < length; ++i) {
     ids[i] = static_cast<int32_t>((31 * i + 97 * seed + 2) % 1000);
@@ -111,7 +111,7 @@ TEST_P(SequencesOf, DoNotSeeEachOther) {
   const size_t lengths[] = {1, 7, 17, 30};
   const size_t counts[] = {4, 9, 3, 10};
   std::vector<Text> wanted;
-  for (int32_t i = 0; i < 4; ++i) {
+  for (size_t i = 0; i < 4; ++i) {
     wanted.push_back(alone(subject, promptOf(i, lengths[i]), counts[i]));
   }
   EXPECT_NE(wanted[0], wanted[1]);
@@ -119,7 +119,7 @@ TEST_P(SequencesOf, DoNotSeeEachOther) {
   Sequences &sequences = *subject.sequences;
   std::map<SequenceId, size_t> asked;
   std::vector<SequenceId> ids;
-  for (int32_t i = 0; i < 3; ++i) {
+  for (size_t i = 0; i < 3; ++i) {
     ids.push_back(subject.open(promptOf(i, lengths[i])));
     asked[ids.back()] = counts[i];
   }
