@@ -1,7 +1,7 @@
 //===- attention_chunks.cuh - Rows of the cache on their way --------------===//
 //
 // How the threads of a block share out the cache, where its arena has what, and
-// the copies from the one to the other (attention_decode.cuh has the rest).
+// how rows are requested into registers (attention_decode.cuh has the rest).
 //
 //===----------------------------------------------------------------------===//
 
@@ -32,20 +32,24 @@ struct AttentionShape {
   static constexpr int scores = heads * Depth;
   static constexpr int repeats = Lanes / scores; ///< lanes with the same score
 
-  // Floats of the arena, by part; the streams' parts take the chunks' place.
+  // Floats of the arena, by part; the streams' parts take the weights' place.
   static constexpr int query = 0;                     ///< [G][D]
   static constexpr int newest = G * D;                ///< [D], a key
   static constexpr int highest = newest + D;          ///< [G][streams]
   static constexpr int norms = highest + G * streams; ///< [G][streams]
-  static constexpr int weights = norms + G * streams; ///< [2][streams][scores]
+  static constexpr int weights =
+      (norms + G * streams + 3) / 4 * 4; ///< [2][streams][scores]
   static constexpr int rescales = weights + 2 * streams * scores;
-  static constexpr int chunks = (rescales + 2 * streams * heads + 3) / 4 *
-                                4;     ///< [Stages][2 Depth][threads]
-  static constexpr int parts = chunks; ///< [streams][G][D]
+  static constexpr int parts = weights; ///< [streams][G][D]
 
   /// Rows of keys or of values, as this thread has them.
   struct Rows {
     Piece<8> at[Depth];
+  };
+  /// The chunks on their way, in turn.
+  struct Chunks {
+    Rows keys[Stages];
+    Rows values[Stages];
   };
   /// Running softmax of a stream.
   struct State {
@@ -70,44 +74,29 @@ DEVICE int chunkPosition(int chunk, int d) {
   return chunk + d * A::streams + streamIndex<A>();
 }
 
-/// Where this thread keeps the d-th row of keys or values of a stage.
+/// Requests rows at the positions below `to` of the chunk that begins at
+/// `chunk`; the others are zero. The rows of the KV head begin at `line`.
 template <typename A>
-DEVICE int chunkSlot(int stage, int d, bool values) {
-  return (((stage * 2 + values) * A::Depth + d) * A::threads + threadIndex()) *
-         8;
-}
-template <typename A>
-DEVICE Shared<bf16> chunkArena() {
-  return shared<bf16>(4 * A::chunks, 16 * A::Stages * A::Depth * A::threads);
-}
-
-/// Requests the positions [from, to) of the chunk that begins at `chunk`; the
-/// rows of the KV head begin at `line`.
-template <typename A>
-DEVICE void requestChunk(In<bf16> keys, In<bf16> values, i64 line, int chunk,
-                         int stage, int from, int to) {
-  const Shared<bf16> arena = chunkArena<A>();
-  const int column = laneColumn<A>();
+DEVICE void requestRows(In<bf16> cache, i64 line, int chunk, int to,
+                        typename A::Rows &rows) {
   UNROLL for (int d = 0; d < A::Depth; ++d) {
     const int p = chunkPosition<A>(chunk, d);
-    if (p >= from && p < to && column < A::D) {
-      const i64 at = line + static_cast<i64>(p) * A::D + column;
-      copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at);
-      copyAsync<8>(arena, chunkSlot<A>(stage, d, true), values, at);
-    }
+    rows.at[d] = toPiece(
+        loadStreamIf<8>(p < to && laneColumn<A>() < A::D, cache,
+                        line + static_cast<i64>(p) * A::D + laneColumn<A>()));
   }
 }
-/// The keys or values of the positions below `to`, which have arrived.
+/// Likewise those at the positions [from, to); the others stay.
 template <typename A>
-DEVICE typename A::Rows takeRows(int chunk, int stage, int to, bool values) {
-  const Shared<bf16> arena = chunkArena<A>();
-  typename A::Rows rows;
+DEVICE void requestMore(In<bf16> cache, i64 line, int chunk, int from, int to,
+                        typename A::Rows &rows) {
   UNROLL for (int d = 0; d < A::Depth; ++d) {
-    if (chunkPosition<A>(chunk, d) < to && laneColumn<A>() < A::D) {
-      rows.at[d] = loadPiece<8>(arena, chunkSlot<A>(stage, d, values));
+    const int p = chunkPosition<A>(chunk, d);
+    if (p >= from && p < to && laneColumn<A>() < A::D) {
+      rows.at[d] = loadPiece<8>(cache, line + static_cast<i64>(p) * A::D +
+                                           laneColumn<A>());
     }
   }
-  return rows;
 }
 /// The key in the arena, where a chunk has its position: no lane may read it
 /// from the cache yet.

@@ -9,15 +9,17 @@
 // is a stream: it has a softmax of its own, and the streams are joined at the
 // end. The positions of a block go to its streams in turn, Depth of each at a
 // time: a chunk. Of the first Stages chunks, what other kernels of this step do
-// not write is requested before the wait; each thread copies what it will use
-// itself. Order of every sum:
-//   score       4 accumulators of a lane, element k to k % 4, folded in halves,
-//               then the xor tree
+// not write is requested before the wait, into registers. Rows that a chunk
+// does not have are zero, so that no product needs a test. Order of every sum:
+//   score       2 accumulators of a lane, element k to k % 2, then the xor tree
 //   normaliser  per lane over the chunks, then the xor tree over the lanes that
 //               have the head's positions, then streams ascending
 //   product     per lane over its positions ascending, then streams ascending
 //
 //===----------------------------------------------------------------------===//
+
+/// Below every score; its weight beside a score is nothing.
+constexpr float lowestScore = -1e30f;
 
 /// Weights of the positions below `to` of the chunk that begins at `chunk`, to
 /// the arena; `buffer` alternates between 0 and 1.
@@ -29,29 +31,26 @@ DEVICE void scoreChunk(const typename A::Rows &keys, int chunk, int to,
   constexpr int Depth = A::Depth;
   float partial[A::scores] = {};
   UNROLL for (int d = 0; d < Depth; ++d) {
-    if (laneColumn<A>() < A::D && chunkPosition<A>(chunk, d) < to) {
-      const Floats<8> key = toFloats(keys.at[d]);
-      UNROLL for (int g = 0; g < G; ++g) {
-        Floats<4> sum =
-            fmaF(slice<4, 0>(query[g]), slice<4, 0>(key), Floats<4>{});
-        sum = fmaF(slice<4, 4>(query[g]), slice<4, 4>(key), sum);
-        partial[g * Depth + d] = fold(sum);
-      }
+    const Floats<8> key = toFloats(keys.at[d]);
+    UNROLL for (int g = 0; g < G; ++g) {
+      Floats<2> sum =
+          fmaF(slice<2, 0>(query[g]), slice<2, 0>(key), Floats<2>{});
+      sum = fmaF(slice<2, 2>(query[g]), slice<2, 2>(key), sum);
+      sum = fmaF(slice<2, 4>(query[g]), slice<2, 4>(key), sum);
+      sum = fmaF(slice<2, 6>(query[g]), slice<2, 6>(key), sum);
+      partial[g * Depth + d] = fold(sum);
     }
   }
   const float sum = groupSums<A::Lanes>(partial);
   const int index = threadIndex() % A::Lanes / A::repeats;
-  const float score = chunkPosition<A>(chunk, index % Depth) < to
-                          ? sum * scale
-                          : asFloat(0xff800000u);
+  const float score =
+      chunkPosition<A>(chunk, index % Depth) < to ? sum * scale : lowestScore;
   float highest = maxF(score, state.highest);
   UNROLL for (int mask = A::repeats; mask < A::repeats * Depth; mask *= 2) {
     highest = maxF(highest, shflXor(highest, mask));
   }
-  // Without a position so far: 0, not a NaN.
-  const bool some = highest > asFloat(0xff800000u);
-  const float rescale = some ? expF(state.highest - highest) : 0.0f;
-  const float weight = some ? expF(score - highest) : 0.0f;
+  const float rescale = expBelowF(state.highest - highest);
+  const float weight = expBelowF(score - highest);
   state.highest = highest;
   state.norm = fmaF(state.norm, rescale, weight);
   const int stream = buffer * A::streams + streamIndex<A>();
@@ -70,30 +69,29 @@ DEVICE void scoreChunk(const typename A::Rows &keys, int chunk, int to,
 
 /// Adds the values of the same positions by their weights.
 template <typename A>
-DEVICE void addChunk(const typename A::Rows &values, int chunk, int to,
-                     int buffer, typename A::State &state) {
+DEVICE void addChunk(const typename A::Rows &values, int buffer,
+                     typename A::State &state) {
+  constexpr int Depth = A::Depth;
   const Shared<float> weights =
       shared<float>(4 * A::weights, 2 * A::streams * A::scores);
   const Shared<float> rescales =
       shared<float>(4 * A::rescales, 2 * A::streams * A::heads);
   const int stream = buffer * A::streams + streamIndex<A>();
+  float weight[A::G][Depth];
   UNROLL for (int g = 0; g < A::G; ++g) {
+    loadRow<Depth>(weights, stream * A::scores + g * Depth, weight[g]);
     state.product[g] =
         scaled(state.product[g], load(rescales, stream * A::heads + g));
   }
-  UNROLL for (int d = 0; d < A::Depth; ++d) {
-    if (laneColumn<A>() < A::D && chunkPosition<A>(chunk, d) < to) {
-      const Floats<8> value = toFloats(values.at[d]);
-      UNROLL for (int g = 0; g < A::G; ++g) {
-        const float weight =
-            load(weights, stream * A::scores + g * A::Depth + d);
-        state.product[g] = fmaF(spread<8>(weight), value, state.product[g]);
-      }
+  UNROLL for (int d = 0; d < Depth; ++d) {
+    const Floats<8> value = toFloats(values.at[d]);
+    UNROLL for (int g = 0; g < A::G; ++g) {
+      state.product[g] = fmaF(spread<8>(weight[g][d]), value, state.product[g]);
     }
   }
 }
 
-/// x[0] to x[N - 1] of shared memory, folded in ascending order.
+/// x[first] to x[first + N - 1] of shared memory, folded in ascending order.
 template <int N, typename Fold>
 DEVICE float foldShared(Shared<float> x, int first, Fold fold) {
   float all = load(x, first);
@@ -138,7 +136,7 @@ DEVICE void leaveParts(typename A::State &state) {
       shared<float>(4 * A::parts, A::streams * G * A::D);
   UNROLL for (int g = 0; g < G; ++g) {
     const float rescale =
-        expF(load(highest, g * A::streams + stream) - blockHighest<A>(g));
+        expBelowF(load(highest, g * A::streams + stream) - blockHighest<A>(g));
     if (leads && head == g) {
       store(norms, g * A::streams + stream, state.norm * rescale);
     }

@@ -25,23 +25,24 @@ DEVICE SplitRange splitRange(int split, int count) {
 /// first Stages chunks.
 template <typename A>
 DEVICE void requestRange(In<bf16> keys, In<bf16> values, i64 line,
-                         SplitRange range, int old) {
+                         SplitRange range, int old,
+                         typename A::Chunks &chunks) {
+  const int to = old < range.to ? old : range.to;
   UNROLL for (int s = 0; s < A::Stages; ++s) {
-    requestChunk<A>(keys, values, line, range.from + s * A::Tile, s, 0,
-                    old < range.to ? old : range.to);
-    closeCopies();
+    requestRows<A>(keys, line, range.from + s * A::Tile, to, chunks.keys[s]);
+    requestRows<A>(values, line, range.from + s * A::Tile, to,
+                   chunks.values[s]);
   }
 }
 /// And the rest of these chunks behind it.
 template <typename A>
 DEVICE void requestRest(In<bf16> keys, In<bf16> values, i64 line,
-                        SplitRange range, int old) {
+                        SplitRange range, int old, typename A::Chunks &chunks) {
   UNROLL for (int s = 0; s < A::Stages; ++s) {
-    requestChunk<A>(keys, values, line, range.from + s * A::Tile, s, old,
-                    range.to);
+    const int chunk = range.from + s * A::Tile;
+    requestMore<A>(keys, line, chunk, old, range.to, chunks.keys[s]);
+    requestMore<A>(values, line, chunk, old, range.to, chunks.values[s]);
   }
-  closeCopies();
-  waitForCopies<0>();
 }
 
 /// Attends [range.from, range.to) and leaves the streams' parts in the arena.
@@ -50,32 +51,36 @@ DEVICE void requestRest(In<bf16> keys, In<bf16> values, i64 line,
 template <typename A, bool Append>
 DEVICE void attendRange(In<bf16> keys, In<bf16> values, i64 line,
                         SplitRange range, int newest, Piece<8> value,
-                        float scale) {
+                        float scale, typename A::Chunks &chunks) {
   blockBarrier();
   Floats<8> query[A::G];
   takeQuery<A>(query);
   typename A::State state = {};
-  state.highest = asFloat(0xff800000u);
+  state.highest = lowestScore;
   const bool mine = Append && newest < range.to;
   const int cached = mine ? newest : range.to;
   int turn = 0;
-  for (int chunk = range.from; chunk < range.to; chunk += A::Tile) {
-    const int stage = turn % A::Stages;
-    waitForCopies<A::Stages - 1>();
-    typename A::Rows rows = takeRows<A>(chunk, stage, cached, false);
-    if constexpr (Append) {
-      insertNewestKey<A>(chunk, mine ? newest : -1, rows);
+  for (int first = range.from; first < range.to; first += A::Stages * A::Tile) {
+    UNROLL for (int s = 0; s < A::Stages; ++s) {
+      const int chunk = first + s * A::Tile;
+      const int next = chunk + A::Stages * A::Tile;
+      if (chunk < range.to) {
+        if (mine && newest < chunk + A::Tile) {
+          insertNewestKey<A>(chunk, newest, chunks.keys[s]);
+          insertRow<A>(chunk, newest, value, chunks.values[s]);
+        }
+        scoreChunk<A>(chunks.keys[s], chunk, range.to, query, scale, turn % 2,
+                      state);
+        if (next < range.to) {
+          requestRows<A>(keys, line, next, cached, chunks.keys[s]);
+        }
+        addChunk<A>(chunks.values[s], turn % 2, state);
+        if (next < range.to) {
+          requestRows<A>(values, line, next, cached, chunks.values[s]);
+        }
+        ++turn;
+      }
     }
-    scoreChunk<A>(rows, chunk, range.to, query, scale, turn % 2, state);
-    rows = takeRows<A>(chunk, stage, cached, true);
-    if constexpr (Append) {
-      insertRow<A>(chunk, mine ? newest : -1, value, rows);
-    }
-    addChunk<A>(rows, chunk, range.to, turn % 2, state);
-    requestChunk<A>(keys, values, line, chunk + A::Stages * A::Tile, stage, 0,
-                    cached);
-    closeCopies();
-    ++turn;
   }
   leaveParts<A>(state);
 }
@@ -141,7 +146,7 @@ DEVICE void joinSplits(Out<bf16> y, InOut<float> stats, InOut<float> parts,
           highest = maxF(highest, others[s]);
         }
       }
-      const float rescale = expF(mine - highest);
+      const float rescale = expBelowF(mine - highest);
       store(shares, i, rescale);
       store(shares, Splits * G + i, norm * rescale);
     }

@@ -24,9 +24,7 @@
 //   load(x, i)  store(x, i, v)        one element, i counts elements (64 bit)
 //   loadVec<N>(x, i)  storeVec(x, i, v)   4, 8 or 16 bytes, naturally aligned
 //   loadStream<N>(x, i)               as loadVec, for data read once (weights)
-//   copyAsync<N>(s, i, x, j)          16 bytes from x to shared memory; the
-//     thread may use them once waitForCopies<n>() has left at most n of its
-//     groups of copies open; closeCopies() ends a group
+//   loadStreamIf<N>(wanted, x, i)     likewise, zeros and no access if not
 //   atomicAddRelease(x, i, v)         u32, old value; acquires and releases
 //   addRelaxed(x, i, v)               u32; atomic, orders nothing
 //   loadAcquire(x, i)                 u32

@@ -153,25 +153,20 @@ DEVICE Vec<T, N> loadStream(In<T> x, i64 i) {
   return v;
 }
 
-/// The shared address of element i.
-template <typename T>
-DEVICE u32 sharedAddress(Shared<T> x, i64 i) {
-  return static_cast<u32>(__cvta_generic_to_shared(x.data + i));
-}
 template <int N, typename T>
-DEVICE void copyAsync(Shared<T> to, i64 i, In<T> from, i64 j) {
+DEVICE Vec<T, N> loadStreamIf(bool wanted, In<T> x, i64 i) {
   static_assert(sizeof(T) * N == 16, "16 bytes");
-  asm volatile(
-      "cp.async.cg.shared.global [%0], [%1], 16;" ::"r"(sharedAddress(to, i)),
-      "l"(__cvta_generic_to_global(from.data + j))
-      : "memory");
-}
-DEVICE void closeCopies() {
-  asm volatile("cp.async.commit_group;" ::: "memory");
-}
-template <int Open>
-DEVICE void waitForCopies() {
-  asm volatile("cp.async.wait_group %0;" ::"n"(Open) : "memory");
+  Vec<T, N> v;
+  asm volatile("{\n\t.reg .pred p;\n\tsetp.ne.u32 p, %5, 0;\n\t"
+               "mov.u32 %0, 0;\n\tmov.u32 %1, 0;\n\t"
+               "mov.u32 %2, 0;\n\tmov.u32 %3, 0;\n\t"
+               "@p ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+               "\n\t}"
+               : "=r"(v.words[0]), "=r"(v.words[1]), "=r"(v.words[2]),
+                 "=r"(v.words[3])
+               : "l"(__cvta_generic_to_global(x.data + i)),
+                 "r"(static_cast<u32>(wanted)));
+  return v;
 }
 
 DEVICE u32 atomicAddRelease(InOut<u32> x, i64 i, u32 value) {

@@ -182,15 +182,10 @@ DEVICE Vec<T, N> loadStream(In<T> x, i64 i, SINTER_LINE) {
   static_assert(sizeof(T) * N == 16, "16 bytes");
   return loadVec<N>(x, i, line);
 }
-/// Done at once.
 template <int N, typename T>
-DEVICE void copyAsync(Shared<T> to, i64 i, In<T> from, i64 j, SINTER_LINE) {
-  static_assert(sizeof(T) * N == 16, "16 bytes");
-  storeVec(to, i, loadVec<N>(from, j, line), line);
+DEVICE Vec<T, N> loadStreamIf(bool wanted, In<T> x, i64 i, SINTER_LINE) {
+  return wanted ? loadStream<N>(x, i, line) : Vec<T, N>{};
 }
-DEVICE void closeCopies() {}
-template <int Open>
-DEVICE void waitForCopies() {}
 DEVICE u32 atomicAddRelease(InOut<u32> x, i64 i, u32 value, SINTER_LINE) {
   return __atomic_fetch_add(x.at(i, 1, SinterAcquireRelease, line), value,
                             __ATOMIC_ACQ_REL);

@@ -62,6 +62,25 @@ DEVICE float expF(float x) {
   return x != x ? x : scaled;
 }
 
+/// e^x for x <= 0, within 1e-6 of it; below -87 it is e^-87, a NaN stays one.
+DEVICE float expBelowF(float x) {
+  const float clamped = x < -87.0f ? -87.0f : x;
+  const float magic = 12582912.0f; // 1.5 * 2^23: rounds to an integer
+  const float shifted = fmaF(clamped, 1.44269504f, magic);
+  const float n = shifted - magic;
+  float r = fmaF(n, -0.693145752f, clamped);
+  r = fmaF(n, -1.42860677e-6f, r);
+  float p = 1.39337522e-3f;
+  p = fmaF(p, r, 8.33336823e-3f);
+  p = fmaF(p, r, 4.16664314e-2f);
+  p = fmaF(p, r, 1.66666657e-1f);
+  p = fmaF(p, r, 0.5f);
+  p = fmaF(p, r, 1.0f);
+  p = fmaF(p, r, 1.0f);
+  // The integer lies in the lowest bits; n >= -126.
+  return p * asFloat((asBits(shifted) << 23) + 0x3f800000u);
+}
+
 /// x / (1 + e^-x).
 DEVICE float siluF(float x) { return x / (1.0f + expF(-x)); }
 

@@ -180,13 +180,15 @@ public:
     const std::string y = signature.name(attention.attention.getResult());
     writer.line("const int newest = count - 1;");
     writer.line("const int old = count - kTokens;");
-    writer.call("requestRange<Shape>", {keys, values, "line", "range", "old"});
+    writer.line("Shape::Chunks chunks;");
+    writer.call("requestRange<Shape>",
+                {keys, values, "line", "range", "old", "chunks"});
     emitHeads(attention, signature, writer);
     writer.call("attendRange<Shape, " +
                     llvm::Twine(attention.keyAppend ? "true" : "false") + ">",
                 {keys, values, "line", "range", "newest",
                  makesHeads(attention) ? "pieces.value" : "Piece<8>{}",
-                 "kScale"});
+                 "kScale", "chunks"});
     if (split) {
       writer.line(
           "const int item = blockIndexY() * (kHeads / kHeadsPerBlock) +");
@@ -337,9 +339,9 @@ private:
     writer.line("allowConsumers();");
     writer.line("waitForProducers();");
     if (!attention.keyAppend) {
-      writer.call("requestRest<Shape>",
-                  {signature.name(attention.keys),
-                   signature.name(attention.values), "line", "range", "old"});
+      writer.call("requestRest<Shape>", {signature.name(attention.keys),
+                                         signature.name(attention.values),
+                                         "line", "range", "old", "chunks"});
     }
     if (!made) {
       writer.call("stageQuery<Shape>", {query, from});

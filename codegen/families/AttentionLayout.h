@@ -3,7 +3,8 @@
 // {heads}: query heads per block, a divisor of the query heads per KV head;
 // keys and values are read once for them. {warps} share out the positions of a
 // block, {splits} blocks those of a row and KV head. A stream of lanes takes
-// {depth} positions at a time and has {stages} such chunks on their way.
+// {depth} positions at a time and has {stages} such chunks on their way, in
+// registers.
 //
 //===----------------------------------------------------------------------===//
 
@@ -46,9 +47,9 @@ struct AttentionLayout {
   int64_t items;        ///< rows times KV heads, or parts of KV heads
   int64_t arena = 0;    ///< bytes of shared memory
 
-  /// Registers of a thread, an upper bound found by compiling: a chunk, query
-  /// and product in floats, and the rest.
-  int64_t registers() const { return 8 * depth + 16 * heads + 64; }
+  /// Registers of a thread, an upper bound found by compiling: chunks on their
+  /// way, query and product in floats, and the rest.
+  int64_t registers() const { return 8 * depth * stages + 16 * heads + 64; }
 };
 
 } // namespace sinter::codegen

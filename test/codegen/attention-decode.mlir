@@ -35,12 +35,13 @@ func.func @f(%q: tensor<1x7x64xbf16>, %k: tensor<1x1x2048x64xbf16>, %v: tensor<1
 // CHECK-NEXT:  const SplitRange range = splitRange<kSplits, Shape::streams>(split, count);
 // CHECK-NEXT:  const int newest = count - 1;
 // CHECK-NEXT:  const int old = count - kTokens;
-// CHECK-NEXT:  requestRange<Shape>(keys, values, line, range, old);
+// CHECK-NEXT:  Shape::Chunks chunks;
+// CHECK-NEXT:  requestRange<Shape>(keys, values, line, range, old, chunks);
 // CHECK-NEXT:  allowConsumers();
 // CHECK-NEXT:  waitForProducers();
-// CHECK-NEXT:  requestRest<Shape>(keys, values, line, range, old);
+// CHECK-NEXT:  requestRest<Shape>(keys, values, line, range, old, chunks);
 // CHECK-NEXT:  stageQuery<Shape>(q, first);
 // CHECK-NEXT:  attendRange<Shape, false>(
-// CHECK-NEXT:      keys, values, line, range, newest, Piece<8>{}, kScale);
+// CHECK-NEXT:      keys, values, line, range, newest, Piece<8>{}, kScale, chunks);
 // CHECK-NEXT:  storeAttention<Shape>(y, first);
 // CHECK-NEXT:}

@@ -53,7 +53,7 @@ plan.kernel @attend family "attention_decode" config {depth = 4 : i64, heads = 2
 // CHECK-NEXT:};
 // CHECK-NEXT:using Shape = AttentionShape<kHeadDim, kHeadsPerBlock, 4, 4, 2>;
 // CHECK-EMPTY:
-// CHECK-NEXT:SINTER_KERNEL(attend, 128, 4,
+// CHECK-NEXT:SINTER_KERNEL(attend, 128, 3,
 // CHECK-NEXT:              (In<bf16> qkv, In<bf16> qGain, In<bf16> kGain,
 // CHECK-NEXT:               In<i32> positions, InOut<bf16> keys, InOut<bf16> values,
 // CHECK-NEXT:               Out<bf16> y, InOut<float> stats, InOut<float> parts,
@@ -71,7 +71,8 @@ plan.kernel @attend family "attention_decode" config {depth = 4 : i64, heads = 2
 // CHECK-NEXT:  }
 // CHECK-NEXT:  const int newest = count - 1;
 // CHECK-NEXT:  const int old = count - kTokens;
-// CHECK-NEXT:  requestRange<Shape>(keys, values, line, range, old);
+// CHECK-NEXT:  Shape::Chunks chunks;
+// CHECK-NEXT:  requestRange<Shape>(keys, values, line, range, old, chunks);
 // CHECK-NEXT:  HeadTurns<kHeadDim> turns;
 // CHECK-NEXT:  makeTurns<kHeadDim>(static_cast<float>(newest), kInverseFrequencies, turns);
 // CHECK-NEXT:  const HeadRecipe<kHeadDim, true, true> queryRecipe = {
@@ -95,7 +96,7 @@ plan.kernel @attend family "attention_decode" config {depth = 4 : i64, heads = 2
 // CHECK-NEXT:        line + static_cast<i64>(newest) * kHeadDim, stream);
 // CHECK-NEXT:  }
 // CHECK-NEXT:  attendRange<Shape, true>(
-// CHECK-NEXT:      keys, values, line, range, newest, pieces.value, kScale);
+// CHECK-NEXT:      keys, values, line, range, newest, pieces.value, kScale, chunks);
 // CHECK-NEXT:  const int item = blockIndexY() * (kHeads / kHeadsPerBlock) +
 // CHECK-NEXT:                   blockIndex() / kSplits;
 // CHECK-NEXT:  joinSplits<Shape, kSplits>(

@@ -174,7 +174,7 @@ TEST_F(Hoisted, CacheOfAttention) {
     const Code code = codeOf(kernel.text);
     expectHarmless(code);
     // Keys and values of every chunk.
-    EXPECT_EQ(Code::count(code.before, "LDGSTS"),
+    EXPECT_EQ(Code::count(code.before, "LDG.E.NA.128"),
               static_cast<size_t>(2 * kernel.config.get("depth") *
                                   kernel.config.get("stages")));
   }

@@ -73,14 +73,11 @@ const Mutation mutations[] = {
      "* Capacity + load(positions, n) + (i == 0 ? 0 * load(positions, 0) : 0);",
      "* Capacity + (i == 0 ? 0 : load(positions, n));"},
     {"attention", attentionCases,
-     "copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at);",
-     "copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at);"
-     "if (at == 0) { (void)load(keys, 0); }",
-     "if (at != 0) "
-     "{ copyAsync<8>(arena, chunkSlot<A>(stage, d, false), keys, at); }"
-     "else { const Float4 zeros = {};"
-     "storeVec(arena, chunkSlot<A>(stage, d, false), bitsAs<Bf16x8>(zeros)); "
-     "}"},
+     "if (p >= from && p < to && laneColumn<A>() < A::D) {",
+     "if (line + p == 0 && laneColumn<A>() == 0 && p >= from && p < to) "
+     "{ (void)load(cache, 0); }"
+     "if (p >= from && p < to && laneColumn<A>() < A::D) {",
+     "if (p >= from && p < to && laneColumn<A>() < A::D && line + p != 0) {"},
     // 777 logits: the last is scanned alone, after the pieces of 8.
     {"argmax", argmaxCases, "i < Limit; i += threads",
      "(i == threadIndex() + pieces * V && i == Limit - 1 ? "

@@ -109,6 +109,29 @@ TEST(Math, SubnormalExpIsOneStepOffAtMost) {
   }
 }
 
+TEST(Math, ExpBelowZeroWithinAFewSteps) {
+  for (const auto &[from, to] :
+       {std::pair{-87.0f, 0.0f}, {-1.0f, 0.0f}, {-1e-3f, 0.0f}}) {
+    const std::vector<float> x = sweep(from, to, 1000003);
+    EXPECT_LE(worst(x, evaluate("y = expBelowF(x)", x),
+                    [](double v) { return std::exp(v); }),
+              4.0)
+        << from << " to " << to;
+  }
+  const std::vector<float> y = evaluate(
+      "y = expBelowF(x)", {0.0f, -0.0f, -87.0f, -88.0f, -1e30f,
+                           -std::numeric_limits<float>::infinity(), NAN});
+  EXPECT_EQ(y[0], 1.0f);
+  EXPECT_EQ(y[1], 1.0f);
+  // Nothing beside 1, and never subnormal.
+  for (size_t i = 3; i < 6; ++i) {
+    EXPECT_EQ(y[i], y[2]);
+  }
+  EXPECT_GE(y[2], std::numeric_limits<float>::min());
+  EXPECT_EQ(y[2] + 1.0f, 1.0f);
+  EXPECT_TRUE(std::isnan(y[6]));
+}
+
 TEST(Math, SinCosUpToTwoHundredThousand) {
   for (const float bound : {1.0f, 100.0f, 40960.0f, 200000.0f}) {
     const std::vector<float> x = sweep(-bound, bound, 1000003);
