@@ -26,6 +26,15 @@ int64_t KernelConfig::get(llvm::StringRef name) const {
   return 0;
 }
 
+int64_t KernelConfig::get(llvm::StringRef name, int64_t otherwise) const {
+  for (const auto &[key, value] : values) {
+    if (key == name) {
+      return value;
+    }
+  }
+  return otherwise;
+}
+
 std::string KernelConfig::text() const {
   std::string joined;
   for (const auto &[name, value] : values) {
@@ -87,11 +96,15 @@ std::optional<KernelConfig> KernelConfig::parse(llvm::StringRef text) {
   return config.values.empty() ? std::nullopt : std::optional(config);
 }
 
-bool KernelConfig::hasNames(llvm::ArrayRef<llvm::StringRef> names) const {
-  return llvm::equal(values, names,
-                     [](const auto &entry, llvm::StringRef name) {
-                       return entry.first == name;
-                     });
+bool KernelConfig::hasNames(llvm::ArrayRef<llvm::StringRef> names,
+                            llvm::StringRef optional) const {
+  llvm::SmallVector<llvm::StringRef> found;
+  for (const auto &[name, value] : values) {
+    if (name != optional) {
+      found.push_back(name);
+    }
+  }
+  return llvm::equal(found, names);
 }
 
 uint64_t Work::loadedBytes() const {

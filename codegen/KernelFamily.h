@@ -42,6 +42,8 @@ public:
 
   /// The number called `name`; it must exist.
   int64_t get(llvm::StringRef name) const;
+  /// The number called `name`, or `otherwise` where there is none.
+  int64_t get(llvm::StringRef name, int64_t otherwise) const;
   llvm::ArrayRef<std::pair<std::string, int64_t>> entries() const {
     return values;
   }
@@ -54,8 +56,10 @@ public:
   /// Inverse of text(); ';' and spaces may stand for ", ". Nothing if malformed
   /// or a name stands twice.
   static std::optional<KernelConfig> parse(llvm::StringRef text);
-  /// Has it numbers of these names, in alphabetical order, and no other?
-  bool hasNames(llvm::ArrayRef<llvm::StringRef> names) const;
+  /// Has it numbers of these names, in alphabetical order, and no other but
+  /// perhaps `optional`?
+  bool hasNames(llvm::ArrayRef<llvm::StringRef> names,
+                llvm::StringRef optional = {}) const;
   bool operator==(const KernelConfig &) const = default;
 
 private:
@@ -146,6 +150,12 @@ public:
   /// enumerate(), on this device? By default only those are.
   virtual Verdict admits(const GroupView &group, const KernelConfig &config,
                          const DeviceSpec &device) const;
+
+  /// What a device file's tuned configurations call the group ("norm
+  /// 4096x1024"); empty: none is kept for such a group.
+  virtual std::string tunedName(const GroupView & /*group*/) const {
+    return {};
+  }
 
   /// Exact work. `workload` gives the number of positions attended.
   virtual Work work(const GroupView &group, const KernelConfig &config,

@@ -159,11 +159,13 @@ private:
             context, other.choice, other.reason,
             other.cost ? costAttr(context, *other.cost) : CostAttr()));
       }
-      auto decision = DecisionAttr::get(
-          context, variant.choice, launch, ruleOf(set),
-          phase.forced ? plan::Origin::Forced : plan::Origin::Model,
-          phase.reason, costAttr(context, phase.before),
-          costAttr(context, phase.after), rejected);
+      auto decision =
+          DecisionAttr::get(context, variant.choice, launch, ruleOf(set),
+                            phase.forced    ? plan::Origin::Forced
+                            : variant.tuned ? plan::Origin::Measured
+                                            : plan::Origin::Model,
+                            phase.reason, costAttr(context, phase.before),
+                            costAttr(context, phase.after), rejected);
       const bool configured = configs && variant.family;
       auto mark = MarkAttr::get(
           context, static_cast<int64_t>(number), decision,

@@ -17,7 +17,7 @@
 //===----------------------------------------------------------------------===//
 
 template <int Width_, int V_, int Warps_, int Outputs_, int Lines_, int Unroll_,
-          int Turns_, int Pair_>
+          int Turns_, int Pair_, bool Late_ = false>
 struct GemvShape {
   static constexpr int V = V_;
   static constexpr int Width = Width_;
@@ -27,6 +27,7 @@ struct GemvShape {
   static constexpr int Unroll = Unroll_;
   static constexpr int Turns = Turns_; ///< batches of Lines per block
   static constexpr int Pair = Pair_;
+  static constexpr bool Late = Late_; ///< consumers start behind the wait
   using Row = RowShare<Width, V, Warps>;
   static constexpr int rows = Pair == 0 ? Lines : Lines / 2; ///< outputs
   static constexpr bool full = Outputs % (rows * Turns) == 0;
@@ -157,8 +158,13 @@ DEVICE void gemv(In<bf16> x, In<bf16> weight, Prologue prologue, Bias bias,
   prologue.request();
   float shift = has ? bias.at(lineOf<S>(row, first)) : 0.0f;
   float upShift = S::Pair && has ? bias.at(lineOf<S>(row, second)) : 0.0f;
-  allowConsumers();
+  if constexpr (!S::Late) {
+    allowConsumers();
+  }
   waitForProducers();
+  if constexpr (S::Late) {
+    allowConsumers();
+  }
   typename S::Row share;
   loadShare(x, 0, threadIndex(), share);
   float early = has ? epilogue.early(row + lane) : 0.0f;

@@ -53,6 +53,21 @@ public:
     return Layout::admits(AttentionGroup::of(group), config, device);
   }
 
+  /// "16/8 x 128 norm rope append": query heads / KV heads x head_dim of one
+  /// row.
+  std::string tunedName(const GroupView &group) const override {
+    const AttentionGroup attention = AttentionGroup::of(group);
+    if (attention.rows != 1) {
+      return {};
+    }
+    return std::to_string(attention.heads) + "/" +
+           std::to_string(attention.kvHeads) + " x " +
+           std::to_string(attention.headDim) +
+           (attention.query.norm ? " norm" : "") +
+           (attention.query.rope ? " rope" : "") +
+           (attention.keyAppend ? " append" : "");
+  }
+
   Work work(const GroupView &group, const KernelConfig &config,
             const Workload &workload) const override {
     AttentionGroup attention = AttentionGroup::of(group);
@@ -183,7 +198,7 @@ public:
     writer.line("Shape::Chunks chunks;");
     writer.call("requestRange<Shape>",
                 {keys, values, "line", "range", "old", "chunks"});
-    emitHeads(attention, signature, writer);
+    emitHeads(attention, layout.late, signature, writer);
     writer.call("attendRange<Shape, " +
                     llvm::Twine(attention.keyAppend ? "true" : "false") + ">",
                 {keys, values, "line", "range", "newest",
@@ -318,7 +333,7 @@ private:
   }
 
   /// The wait, and what is made behind it.
-  static void emitHeads(AttentionGroup &attention,
+  static void emitHeads(AttentionGroup &attention, bool late,
                         const KernelSignature &signature, CudaWriter &writer) {
     const std::string query = signature.name(attention.query.input);
     const std::string from =
@@ -336,8 +351,8 @@ private:
         emitRecipe(attention.key, "keyRecipe", "kKeyEps", signature, writer);
       }
     }
-    writer.line("allowConsumers();");
-    writer.line("waitForProducers();");
+    writer.line(late ? "waitForProducers();" : "allowConsumers();");
+    writer.line(late ? "allowConsumers();" : "waitForProducers();");
     if (!attention.keyAppend) {
       writer.call("requestRest<Shape>", {signature.name(attention.keys),
                                          signature.name(attention.values),

@@ -79,7 +79,8 @@ AttentionLayout::AttentionLayout(const AttentionGroup &group,
       depth(config.get("depth")), stages(config.get("stages")),
       splits(config.get("splits")),
       streams(warps * 32 / lanes(group.headDim, heads)),
-      blocksPerRow(group.heads / heads), items(group.rows * blocksPerRow) {
+      blocksPerRow(group.heads / heads), late(config.get("late", 0) != 0),
+      items(group.rows * blocksPerRow) {
   const auto padded = static_cast<int64_t>(llvm::PowerOf2Ceil(heads));
   const int64_t kept =
       ((heads + 1) * group.headDim + 2 * heads * streams + 3) / 4 * 4;
@@ -141,8 +142,12 @@ Verdict AttentionLayout::admits(const AttentionGroup &group,
     return Verdict::refused(plan::Reason::RefusedConfiguration,
                             "'" + config.text() + "', wanted " + wanted);
   };
-  if (!config.hasNames({"depth", "heads", "splits", "stages", "warps"})) {
-    return unfit("depth, heads, splits, stages and warps");
+  if (!config.hasNames({"depth", "heads", "splits", "stages", "warps"},
+                       "late")) {
+    return unfit("depth, heads, splits, stages and warps, perhaps late");
+  }
+  if (const int64_t late = config.get("late", 0); late < 0 || late > 1) {
+    return unfit("late of 0 or 1");
   }
   const int64_t heads = config.get("heads");
   if (heads < fewestHeads(group) || heads > mostHeads(group) ||

@@ -4,7 +4,7 @@
 // keys and values are read once for them. {warps} share out the positions of a
 // block, {splits} blocks those of a row and KV head. A stream of lanes takes
 // {depth} positions at a time and has {stages} such chunks on their way, in
-// registers.
+// registers. {late} = 1 lets consumers start behind the wait.
 //
 //===----------------------------------------------------------------------===//
 
@@ -44,6 +44,7 @@ struct AttentionLayout {
   int64_t splits;
   int64_t streams;      ///< of a block
   int64_t blocksPerRow; ///< and split
+  bool late;            ///< consumers may start behind the wait
   int64_t items;        ///< rows times KV heads, or parts of KV heads
   int64_t arena = 0;    ///< bytes of shared memory
 

@@ -17,7 +17,8 @@ struct Layout {
         blocks(ceilDiv(gemv.outputs(), rows * turns)),
         pieces(gemv.width() / pieceLength(gemv.width())),
         share(ceilDiv(pieces, 32 * warps)),
-        full(gemv.outputs() % (rows * turns) == 0) {
+        full(gemv.outputs() % (rows * turns) == 0),
+        late(config.get("late", 0) != 0) {
     const int64_t buffers = turns == 1 ? 1 : 2;
     // GemvShape::end.
     const int64_t sums = 4 * ((warps + 3) / 4 * 4 + buffers * warps * lines);
@@ -33,6 +34,7 @@ struct Layout {
   int64_t pieces; ///< of a row
   int64_t share;  ///< of them, a thread's
   bool full;      ///< every block has all its outputs
+  bool late;      ///< consumers may start behind the wait, not before it
   int64_t argmaxAt = 0;
   int64_t shared = 0;
 
@@ -58,8 +60,9 @@ struct Layout {
 constexpr int64_t mostHeld = 8;
 
 /// {warps} of a block share each line, {rows} outputs at a time, {turns} times;
-/// {unroll}: pieces per thread and line in flight. The order of a sum depends
-/// on warps alone.
+/// {unroll}: pieces per thread and line in flight. {late} = 1 lets consumers
+/// start behind the wait: their blocks then find room that ends with the
+/// producer's. The order of a sum depends on warps alone.
 class GemvFamily : public KernelFamily {
 public:
   llvm::StringRef name() const override { return "gemv"; }
@@ -148,8 +151,11 @@ public:
       return Verdict::refused(plan::Reason::RefusedConfiguration,
                               "'" + config.text() + "', wanted " + wanted);
     };
-    if (!config.hasNames({"rows", "turns", "unroll", "warps"})) {
-      return unfit("rows, turns, unroll and warps");
+    if (!config.hasNames({"rows", "turns", "unroll", "warps"}, "late")) {
+      return unfit("rows, turns, unroll and warps, perhaps late");
+    }
+    if (const int64_t late = config.get("late", 0); late < 0 || late > 1) {
+      return unfit("late of 0 or 1");
     }
     GemvGroup gemv = GemvGroup::of(group);
     const int64_t outputs = gemv.outputs();
@@ -176,6 +182,16 @@ public:
       return unfit("an unroll of 1 to " + std::to_string(share));
     }
     return refuse(gemv, Layout(gemv, config), device);
+  }
+
+  /// "norm 4096x1024", "1024x3072 residual": lines by width.
+  std::string tunedName(const GroupView &group) const override {
+    GemvGroup gemv = GemvGroup::of(group);
+    return (gemv.norm ? "norm " : "") + std::to_string(gemv.lines()) + "x" +
+           std::to_string(gemv.width()) +
+           (gemv.linear.getBias() ? " bias" : "") +
+           (gemv.residual ? " residual" : "") + (gemv.swiglu ? " swiglu" : "") +
+           (gemv.argmax ? " argmax" : "");
   }
 
   Work work(const GroupView &group, const KernelConfig &config,
@@ -407,7 +423,8 @@ private:
     writer.line("using Shape = GemvShape<kWidth, " +
                 llvm::Twine(pieceLength(gemv.width())) +
                 ", kWarps, kOutputs, kLines, kUnroll,");
-    writer.line("                        kTurns, " + pair + ">;");
+    writer.line("                        kTurns, " + pair +
+                (layout.late ? ", true>;" : ">;"));
     writer.line();
   }
 

@@ -191,6 +191,55 @@ Result<std::vector<LibraryPrice>> readLibrary(const JsonValue &value) {
   return prices;
 }
 
+Result<TunedConfig> readTunedConfig(const JsonValue &value) {
+  SINTER_TRY(value.onlyKeys(
+      {"family", "group", "contexts", "config", "origin", "source"}));
+  TunedConfig tuned;
+  SINTER_ASSIGN(Evidence evidence, readEvidence(value));
+  tuned.origin = evidence.origin;
+  tuned.source = std::move(evidence.source);
+  if (tuned.origin != NumberOrigin::Measured) {
+    return value.find("origin")->error(ErrorCode::DeviceNumberOrigin,
+                                       "measured",
+                                       "what was not tried is not tuned");
+  }
+  SINTER_ASSIGN(tuned.family, value.getString("family"));
+  SINTER_ASSIGN(tuned.group, value.getString("group"));
+  SINTER_ASSIGN(tuned.config, value.getString("config"));
+  SINTER_ASSIGN(JsonValue contexts, value.get("contexts"));
+  SINTER_ASSIGN(JsonElements ends, contexts.asArray());
+  std::vector<uint64_t> range;
+  for (JsonValue end : ends) {
+    SINTER_ASSIGN(uint64_t number, end.asUnsigned());
+    range.push_back(number);
+  }
+  if (range.size() != 2 || range[0] < 1 || range[1] < range[0]) {
+    return contexts.error(ErrorCode::DeviceNumberAbsurd,
+                          "[first, last], 1 or more, ascending");
+  }
+  tuned.fromContext = range[0];
+  tuned.toContext = range[1];
+  return tuned;
+}
+
+Result<std::vector<TunedConfig>> readTuned(const JsonValue &value) {
+  SINTER_ASSIGN(JsonElements elements, value.asArray());
+  std::vector<TunedConfig> all;
+  for (JsonValue element : elements) {
+    SINTER_ASSIGN(TunedConfig tuned, readTunedConfig(element));
+    if (!all.empty() &&
+        std::tie(all.back().family, all.back().group, all.back().toContext) >=
+            std::tie(tuned.family, tuned.group, tuned.fromContext)) {
+      return element.error(ErrorCode::DeviceNumberAbsurd,
+                           "entries ascending in family, group and contexts, "
+                           "which do not overlap",
+                           "sort the entries and part their contexts");
+    }
+    all.push_back(std::move(tuned));
+  }
+  return all;
+}
+
 /// `small` may not exceed `large`.
 Status ordered(const JsonValue &section, std::string_view small,
                uint64_t smallValue, std::string_view large,
@@ -344,6 +393,18 @@ DeviceSpec::cost(CostConstant constant) const {
   return costs.*costFields[static_cast<size_t>(constant)].member;
 }
 
+const TunedConfig *DeviceSpec::findTuned(std::string_view family,
+                                         std::string_view group,
+                                         uint64_t context) const {
+  for (const TunedConfig &entry : tuned) {
+    if (entry.family == family && entry.group == group &&
+        entry.fromContext <= context && context <= entry.toContext) {
+      return &entry;
+    }
+  }
+  return nullptr;
+}
+
 std::string DeviceSpec::arch() const {
   uint64_t capability = limits.computeCapability.value;
   return "sm_" + std::to_string(capability) + (capability == 90 ? "a" : "");
@@ -353,8 +414,8 @@ Result<DeviceSpec> parseDeviceSpec(std::string_view text,
                                    std::string_view file) {
   SINTER_ASSIGN(JsonDocument document, JsonDocument::parse(text, file));
   JsonValue root = document.root();
-  SINTER_TRY(root.onlyKeys(
-      {"format", "name", "title", "limits", "costs", "launches", "library"}));
+  SINTER_TRY(root.onlyKeys({"format", "name", "title", "limits", "costs",
+                            "launches", "library", "tuned"}));
   SINTER_TRY(checkFormat(root));
 
   DeviceSpec device;
@@ -385,6 +446,9 @@ Result<DeviceSpec> parseDeviceSpec(std::string_view text,
   }
   if (std::optional<JsonValue> library = root.find("library")) {
     SINTER_ASSIGN(device.library, readLibrary(*library));
+  }
+  if (std::optional<JsonValue> tuned = root.find("tuned")) {
+    SINTER_ASSIGN(device.tuned, readTuned(*tuned));
   }
   return device;
 }

@@ -150,6 +150,18 @@ struct LibraryPrice {
   std::string source;
 };
 
+/// How a kernel was fastest within whole steps on this GPU, found by trying:
+/// the model prices no interplay of blocks that share an SM.
+struct TunedConfig {
+  std::string family; ///< "gemv"
+  std::string group;  ///< KernelFamily::tunedName
+  uint64_t fromContext = 0;
+  uint64_t toContext = 0; ///< inclusive; of the entry's workload
+  std::string config;     ///< KernelConfig::text
+  NumberOrigin origin = NumberOrigin::Measured;
+  std::string source;
+};
+
 /// A device file.
 struct DeviceSpec {
   std::string name;  ///< "h200": lower-case letters, digits, '-', '.'
@@ -158,11 +170,16 @@ struct DeviceSpec {
   DeviceLaunches launches;
   DeviceCosts costs;
   std::vector<LibraryPrice> library; ///< ascending in n, k, m, dtype
-  std::string text;                  ///< the file, for its digest
+  /// Ascending in family, group, contexts, which do not overlap.
+  std::vector<TunedConfig> tuned;
+  std::string text; ///< the file, for its digest
 
   /// "sm_90a" for 90 and from 100 on, "sm_80" and "sm_89" before: the
   /// architecture that kernels are built for.
   std::string arch() const;
+  /// The entry for a group at a context; null: none.
+  const TunedConfig *findTuned(std::string_view family, std::string_view group,
+                               uint64_t context) const;
   /// The constant, or nothing if the file lacks it.
   const std::optional<DeviceNumber> &cost(CostConstant constant) const;
 };

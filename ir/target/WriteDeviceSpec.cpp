@@ -46,6 +46,21 @@ void writePrice(JsonWriter &writer, const LibraryPrice &price) {
   writer.endObject();
 }
 
+void writeTuned(JsonWriter &writer, const TunedConfig &tuned) {
+  writer.beginObject(JsonWriter::Line::One);
+  writer.member("family", tuned.family);
+  writer.member("group", tuned.group);
+  writer.key("contexts");
+  writer.beginArray(JsonWriter::Line::One);
+  writer.value(tuned.fromContext);
+  writer.value(tuned.toContext);
+  writer.endArray();
+  writer.member("config", tuned.config);
+  writer.member("origin", originName(tuned.origin));
+  writer.member("source", tuned.source);
+  writer.endObject();
+}
+
 } // namespace
 
 std::string writeDeviceSpec(const DeviceSpec &device) {
@@ -79,6 +94,14 @@ std::string writeDeviceSpec(const DeviceSpec &device) {
     writePrice(writer, price);
   }
   writer.endArray();
+  if (!device.tuned.empty()) {
+    writer.key("tuned");
+    writer.beginArray();
+    for (const TunedConfig &tuned : device.tuned) {
+      writeTuned(writer, tuned);
+    }
+    writer.endArray();
+  }
   writer.endObject();
   return writer.take();
 }

@@ -87,6 +87,8 @@ struct Variant {
   plan::Choice choice = plan::Choice::Single;
   const codegen::KernelFamily *family = nullptr; ///< null: the library
   codegen::KernelConfig config;                  ///< empty for the library
+  /// The device file's entry that chose the configuration; null: none did.
+  const TunedConfig *tuned = nullptr;
   cost::PhaseWork work;
   uint64_t read = 0;    ///< bytes issued
   uint64_t written = 0; ///< bytes issued
@@ -107,6 +109,8 @@ struct Answer {
   std::vector<Variant> variants; ///< families in order, then the library
   /// Of groups of several ops, by families that have groups with such a first.
   std::vector<Refusal> refusals;
+  /// SIN2804: a tuned configuration of the device file that is refused.
+  std::optional<Error> badTuned;
   bool grow = false;
 
   /// The refusal that says most; of none if nobody refused.

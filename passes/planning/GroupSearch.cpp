@@ -92,6 +92,16 @@ static Verdict fitRegisters(cost::PhaseWork &work, const DeviceSpec &device) {
   return Verdict::ok();
 }
 
+static Error badTuned(const DeviceSpec &device, const TunedConfig &tuned,
+                      const std::string &wanted) {
+  return Error{ErrorCode::DeviceNumberAbsurd,
+               "device '" + device.name + "', tuned " + tuned.family + " '" +
+                   tuned.group + "'",
+               "a configuration that the family admits (" + wanted + ")",
+               "'" + tuned.config + "'",
+               "remove the entry, or measure this GPU again"};
+}
+
 Answer askFamilies(ArrayRef<Operation *> ops,
                    ArrayRef<const codegen::KernelFamily *> families,
                    const DeviceSpec &device, const Workload &workload,
@@ -108,24 +118,40 @@ Answer askFamilies(ArrayRef<Operation *> ops,
       }
       continue;
     }
+    const TunedConfig *tuned =
+        asked ? nullptr
+              : device.findTuned(family->name(), family->tunedName(group),
+                                 static_cast<uint64_t>(workload.context));
+    std::optional<codegen::KernelConfig> only;
     if (asked) {
-      if (Verdict verdict = family->admits(group, *asked, device); !verdict) {
+      only = *asked;
+    } else if (tuned) {
+      only = codegen::KernelConfig::parse(tuned->config);
+    }
+    if (only) {
+      if (Verdict verdict = family->admits(group, *only, device); !verdict) {
+        if (tuned) {
+          answer.badTuned = badTuned(device, *tuned, verdict.message());
+        }
         answer.refusals.push_back({family, std::move(verdict)});
         continue;
       }
+    } else if (tuned) {
+      answer.badTuned = badTuned(device, *tuned, "NAME = NUMBER, ...");
     }
     Verdict registers = Verdict::ok(); // of the configuration that needs least
     uint64_t fewest = UINT64_MAX;
     bool runs = false;
     for (const codegen::KernelConfig &config :
-         asked ? SmallVector<codegen::KernelConfig>{*asked}
-               : family->enumerate(group, device)) {
+         only ? SmallVector<codegen::KernelConfig>{*only}
+              : family->enumerate(group, device)) {
       const codegen::Work work = family->work(group, config, workload);
       Variant variant;
       variant.choice =
           ops.size() == 1 ? plan::Choice::Single : plan::Choice::Fuse;
       variant.family = family;
       variant.config = config;
+      variant.tuned = tuned;
       variant.work = phaseOf(work);
       variant.read = work.loadedBytes();
       variant.written = work.storedBytes();
@@ -164,6 +190,7 @@ Status findGroups(EntryPlan &plan, const DeviceSpec &device,
                   const std::vector<Constraint> &constraints) {
   const GroupKeys keys(plan.entry);
   std::map<std::pair<GroupKeys::Key, std::string>, uint32_t> known;
+  std::optional<Error> bad;
   auto judge = [&](std::span<const uint32_t> numbers) {
     llvm::SmallVector<Operation *> ops;
     const codegen::KernelConfig *config = nullptr;
@@ -185,13 +212,16 @@ Status findGroups(EntryPlan &plan, const DeviceSpec &device,
       if (!same) {
         answer.variants.clear(); // larger groups may still be asked about
       }
+      if (answer.badTuned && !bad) {
+        bad = std::move(answer.badTuned);
+      }
       plan.answers.push_back(std::move(answer));
     }
     plan.groups.push_back({{numbers.begin(), numbers.end()}, place->second});
     return fusion::Answer{{}, several && plan.answers[place->second].grow};
   };
   SINTER_TRY(growCandidates(plan.entry.graph, {}, judge));
-  return Status::success();
+  return bad ? Status(std::move(*bad)) : Status::success();
 }
 
 //===----------------------------------------------------------------------===//

@@ -100,6 +100,45 @@ TEST(KernelConfig, GemvSaysWhatItCannotBe) {
             "wanted at most 8192");
 }
 
+/// Consumers are let in before the wait, or with late = 1 behind it.
+TEST(KernelConfig, LateLetsConsumersInBehindTheWait) {
+  const TestGroup linear = qkv();
+  EXPECT_EQ(answer(linear, "late=1 rows=8 turns=1 unroll=1 warps=4"), "ok");
+  EXPECT_EQ(answer(linear, "late=2 rows=8 turns=1 unroll=1 warps=4"),
+            "refused_configuration: 'late = 2, rows = 8, turns = 1, unroll = "
+            "1, warps = 4', wanted late of 0 or 1");
+  Verdict why = Verdict::ok();
+  const KernelFamily *gemv = chooseFamily(linear.group, testDevice(), why);
+  ASSERT_TRUE(gemv) << why.message();
+  auto text = [](const TestGroup &test, const KernelFamily &family,
+                 const KernelConfig &config) {
+    return emitKernelText(test.group, family, config, "kernel");
+  };
+  const KernelConfig early{
+      {"rows", 8}, {"turns", 1}, {"unroll", 1}, {"warps", 4}};
+  const KernelConfig late{
+      {"late", 1}, {"rows", 8}, {"turns", 1}, {"unroll", 1}, {"warps", 4}};
+  EXPECT_NE(text(linear, *gemv, early).find("kTurns, 0>;"), std::string::npos);
+  EXPECT_NE(text(linear, *gemv, late).find("kTurns, 0, true>;"),
+            std::string::npos);
+
+  const TestGroup fused(publishedAttentionGroups().front(), /*filled=*/false);
+  const KernelFamily *attention = chooseFamily(fused.group, testDevice(), why);
+  ASSERT_TRUE(attention) << why.message();
+  const std::string first =
+      attention->enumerate(fused.group, testDevice()).front().text();
+  for (bool behind : {false, true}) {
+    auto config =
+        KernelConfig::parse(first + ", late = " + (behind ? "1" : "0"));
+    ASSERT_TRUE(config);
+    ASSERT_TRUE(attention->admits(fused.group, *config, testDevice()));
+    const std::string body = text(fused, *attention, *config);
+    EXPECT_EQ(body.rfind("  allowConsumers();\n") >
+                  body.rfind("  waitForProducers();\n"),
+              behind);
+  }
+}
+
 TEST(KernelConfig, AttentionSaysWhatItCannotBe) {
   for (const GroupCase &groupCase : publishedAttentionGroups()) {
     const TestGroup test(groupCase, /*filled=*/false);
@@ -128,6 +167,7 @@ TEST(KernelConfig, AttentionSaysWhatItCannotBe) {
     // A block of 32 warps has too few registers for a thread.
     EXPECT_TRUE(llvm::StringRef(with("warps", 32)).starts_with("refused_"));
     EXPECT_TRUE(ends(answer(test, "rows = 1"),
-                     "wanted depth, heads, splits, stages and warps"));
+                     "wanted depth, heads, splits, stages and warps, perhaps "
+                     "late"));
   }
 }

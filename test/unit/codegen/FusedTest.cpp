@@ -84,6 +84,7 @@ std::vector<Planned> planAll(const TestGroup &test, llvm::StringRef wanted) {
       for (int64_t splits : {5, 17}) {
         configs.push_back({{"depth", configs.front().get("depth")},
                            {"heads", configs.front().get("heads")},
+                           {"late", splits == 17},
                            {"splits", splits},
                            {"stages", 2},
                            {"warps", 4}});
@@ -92,7 +93,7 @@ std::vector<Planned> planAll(const TestGroup &test, llvm::StringRef wanted) {
     if (family->name() == "gemv") {
       // What people may ask for though nobody enumerates it.
       const KernelConfig odd{
-          {"rows", 1}, {"turns", 3}, {"unroll", 1}, {"warps", 3}};
+          {"late", 1}, {"rows", 1}, {"turns", 3}, {"unroll", 1}, {"warps", 3}};
       if (family->admits(test.group, odd, testDevice())) {
         configs.push_back(odd);
       }

@@ -73,6 +73,44 @@ TEST_F(Planning, ConfigurationsAreHonoured) {
   EXPECT_EQ(total(plan(function, device(), options)), total(free));
 }
 
+/// What the device file holds for a group and context takes the place of all
+/// other configurations; what is asked for goes before it.
+TEST_F(Planning, TunedConfigurations) {
+  auto function = import("qwen3-0.6b");
+  DeviceSpec spec = device();
+  spec.tuned = {{"gemv", "1024x2048 residual", 400, 600,
+                 "late = 1, rows = 2, turns = 1, unroll = 1, warps = 8",
+                 NumberOrigin::Measured, "a test"}};
+  auto chosen = [&](const PlanningOptions &options = {}) {
+    const EntryPlan all = plan(function, spec, options);
+    return all.variantOf(phaseWith(all, "layers.5.o_proj"));
+  };
+  EXPECT_EQ(chosen().config.text(), spec.tuned[0].config);
+  ASSERT_TRUE(chosen().tuned);
+  EXPECT_EQ(chosen().tuned->source, "a test");
+  PlanningOptions options;
+  options.configs = {
+      {"layers.5.o_proj",
+       {{"rows", 2}, {"turns", 7}, {"unroll", 1}, {"warps", 4}}}};
+  EXPECT_EQ(chosen(options).config.text(), options.configs[0].config.text());
+  EXPECT_FALSE(chosen(options).tuned);
+  spec.tuned[0].fromContext = 513; // the entry is for 512
+  EXPECT_FALSE(chosen().tuned);
+
+  for (const char *config :
+       {"rows = 3, turns = 1, unroll = 1, warps = 8", "rows and warps"}) {
+    spec.tuned[0].fromContext = 512;
+    spec.tuned[0].config = config;
+    std::vector<Unplannable> ops;
+    Result<EntryPlan> result = planEntry(function, spec, {}, &ops);
+    ASSERT_FALSE(result.ok());
+    EXPECT_EQ(result.error().code, ErrorCode::DeviceNumberAbsurd);
+    EXPECT_EQ(result.error().object,
+              "device 'h200', tuned gemv '1024x2048 residual'");
+    EXPECT_EQ(result.error().found, "'" + std::string(config) + "'");
+  }
+}
+
 TEST_F(Planning, ForcesThatNothingHonours) {
   auto function = import("qwen3-0.6b");
   auto refusal = [&](PlanningOptions options) {

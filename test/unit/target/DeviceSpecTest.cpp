@@ -245,6 +245,34 @@ TEST(DeviceSpec, LibraryPrices) {
   EXPECT_EQ(single->library.front().bestPicoseconds, 12397000u);
 }
 
+TEST(DeviceSpec, TunedConfigurations) {
+  Result<DeviceSpec> device = resolveDevice("h200");
+  ASSERT_TRUE(device.ok());
+  const char *group = "16/8 x 128 norm rope append";
+  const TunedConfig *tuned = device->findTuned("attention_decode", group, 512);
+  ASSERT_TRUE(tuned);
+  EXPECT_EQ(tuned->config,
+            "depth = 4, heads = 2, splits = 8, stages = 2, warps = 8");
+  EXPECT_EQ(device->findTuned("attention_decode", group, 193), tuned);
+  EXPECT_NE(device->findTuned("attention_decode", group, 192), tuned);
+  EXPECT_FALSE(device->findTuned("attention_decode", group, 40961));
+  EXPECT_FALSE(device->findTuned("gemv", group, 512));
+  Result<DeviceSpec> again =
+      parseDeviceSpec(writeDeviceSpec(*device), "gpu.json");
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  EXPECT_EQ(again->tuned.size(), device->tuned.size());
+  EXPECT_EQ(again->tuned.back().config, device->tuned.back().config);
+
+  expectRefused(
+      edited("\"contexts\": [193, 1280]", "\"contexts\": [192, 1280]"),
+      ErrorCode::DeviceNumberAbsurd, "gpu.json: /tuned/1");
+  expectRefused(edited("\"contexts\": [193, 1280]", "\"contexts\": [1280]"),
+                ErrorCode::DeviceNumberAbsurd, "gpu.json: /tuned/1/contexts");
+  expectRefused(edited("warps = 8\", \"origin\": \"measured\"",
+                       "warps = 8\", \"origin\": \"prior\""),
+                ErrorCode::DeviceNumberOrigin, "gpu.json: /tuned/0/origin");
+}
+
 /// Files of version 1.0 have neither launches nor library prices.
 TEST(DeviceSpec, EarlierMinorVersion) {
   std::string text = fileText("rtx-4090.json");
