@@ -1,5 +1,4 @@
-//===- ForcesTest.cpp - Plans with forced and forbidden choices
-//------------===//
+//===- ForcesTest.cpp - Plans with forced choices -------------------------===//
 
 #include "test/unit/passes/PlanningFixture.h"
 
@@ -169,7 +168,8 @@ TEST_F(Planning, ForcesThatNothingHonours) {
       "SIN2674 (force that nothing honours): op 'layers.0.o_proj' "
       "(decoder.linear): wanted config 'layers.*.o_proj=rows = 4, warps = "
       "4', found refused_configuration: 'rows = 4, warps = 4', wanted "
-      "rows, turns, unroll and warps (the family cannot be written in "
+      "rows, turns, unroll and warps, perhaps late (the family cannot be "
+      "written in "
       "this configuration); ask for another configuration");
   options.configs = {
       *parseConfigRequest("embed=threads = 32"),
