@@ -116,6 +116,7 @@ AttentionLayout::enumerate(const AttentionGroup &group,
   };
   add(1, 4, 4, 2);
   add(1, 8, 4, 2);
+  add(1, 4, 4, 1); // fits a small register file
   const int64_t items = group.rows * group.kvHeads;
   const auto sms = static_cast<int64_t>(device.limits.sms.value);
   // Smaller blocks lost wherever measured.

@@ -2,6 +2,7 @@
 
 #include "test/unit/codegen/GroupHarness.h"
 
+#include "codegen/EmitKernel.h"
 #include "ir/target/DeviceSpec.h"
 
 #include <gtest/gtest.h>
