@@ -120,6 +120,20 @@ DEVICE void insertRow(int chunk, int position, Piece<8> row,
   }
 }
 
+/// x[i] to x[i + N - 1] of shared memory, i a multiple of N = 1, 2, 4 or 8.
+template <int N>
+DEVICE void loadRow(Shared<float> x, i64 i, float (&row)[N]) {
+  constexpr int step = N < 4 ? N : 4;
+  UNROLL for (int n = 0; n < N; n += step) {
+    if constexpr (step == 1) {
+      row[n] = load(x, i + n);
+    } else {
+      const Vec<float, step> part = loadVec<step>(x, i + n);
+      UNROLL for (int k = 0; k < step; ++k) { row[n + k] = part[k]; }
+    }
+  }
+}
+
 /// Reads the G heads of a query row, which begin at `first`, into the arena.
 template <typename A>
 DEVICE void stageQuery(In<bf16> q, i64 first) {

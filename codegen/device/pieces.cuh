@@ -159,19 +159,6 @@ DEVICE void storeFloats(Shared<float> y, i64 i, Floats<8> x) {
     storeVec(y, i + part, four);
   }
 }
-/// x[i] to x[i + N - 1] of shared memory, i a multiple of N = 1, 2, 4 or 8.
-template <int N>
-DEVICE void loadRow(Shared<float> x, i64 i, float (&row)[N]) {
-  constexpr int step = N < 4 ? N : 4;
-  UNROLL for (int n = 0; n < N; n += step) {
-    if constexpr (step == 1) {
-      row[n] = load(x, i + n);
-    } else {
-      const Vec<float, step> part = loadVec<step>(x, i + n);
-      UNROLL for (int k = 0; k < step; ++k) { row[n + k] = part[k]; }
-    }
-  }
-}
 /// Each rounded to bf16.
 DEVICE Piece<8> roundFloats(Floats<8> x) {
   float values[8];

@@ -162,8 +162,8 @@ DEVICE Vec<T, N> loadStreamIf(bool wanted, In<T> x, i64 i) {
                "mov.u32 %2, 0;\n\tmov.u32 %3, 0;\n\t"
                "@p ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
                "\n\t}"
-               : "=r"(v.words[0]), "=r"(v.words[1]), "=r"(v.words[2]),
-                 "=r"(v.words[3])
+               : "=&r"(v.words[0]), "=&r"(v.words[1]), "=&r"(v.words[2]),
+                 "=&r"(v.words[3])
                : "l"(__cvta_generic_to_global(x.data + i)),
                  "r"(static_cast<u32>(wanted)));
   return v;

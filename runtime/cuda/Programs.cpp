@@ -2,6 +2,7 @@
 
 #include "runtime/cuda/Programs.h"
 
+#include <algorithm>
 #include <array>
 
 namespace sinter::cuda {
@@ -120,6 +121,13 @@ Result<OwnedGraphExec> buildGraph(const Gpu &gpu, std::span<BoundStep> steps,
       "graph of " + std::to_string(steps.size()) + " steps";
   OwnedGraph graph(api);
   SINTER_CUDA(api, object, graphCreate, graph.out(), 0);
+  // Beside a single programmatic edge, products of cublasLt 13.1 read what the
+  // kernel before them had not written yet (H200, driver 580.159.04; right
+  // without one): their kernels take part in programmatic launch themselves.
+  const bool library =
+      std::any_of(steps.begin(), steps.end(), [](const BoundStep &step) {
+        return step.kind == ProgramStep::Kind::Gemm;
+      });
   std::vector<GraphNode> from;
   std::vector<GraphNode> to;
   std::vector<EdgeData> edges;
@@ -128,7 +136,7 @@ Result<OwnedGraphExec> buildGraph(const Gpu &gpu, std::span<BoundStep> steps,
     SINTER_ASSIGN(GraphNode node, addStep(gpu, graph.get(), step, stream));
     if (before != nullptr) {
       EdgeData edge{};
-      if (step.programmatic) {
+      if (step.programmatic && !library) {
         edge.fromPort = portProgrammatic;
         edge.type = dependencyProgrammatic;
       }

@@ -94,6 +94,11 @@ public:
                           std::to_string(plan.phases.size()) + ", mode " +
                           std::string(cost::modeName(plan.chosenMode())) +
                           ", on " + device.name + ".");
+    if (variant.tuned) {
+      table.notes.push_back("The configuration was found by trying it, not by "
+                            "its price: " +
+                            variant.tuned->source + ".");
+    }
     std::string text = "Price: " + cost::describe(phase.price) + ".";
     if (plan.chosenMode() == cost::ExecutionMode::Programmatic) {
       text += " Overlap with the launch before: " +

@@ -78,7 +78,7 @@ TEST(KernelConfig, GemvSaysWhatItCannotBe) {
   EXPECT_EQ(answer(test, "rows=8 turns=5 unroll=1 warps=4"), "ok");
   EXPECT_EQ(answer(test, "rows=8 warps=4"),
             "refused_configuration: 'rows = 8, warps = 4', wanted rows, turns, "
-            "unroll and warps");
+            "unroll and warps, perhaps late");
   EXPECT_EQ(answer(test, "rows=3 turns=1 unroll=1 warps=4"),
             "refused_configuration: 'rows = 3, turns = 1, unroll = 1, warps = "
             "4', wanted rows of a power of two up to 16");

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 using namespace sinter;
 using namespace sinter::cuda::test;
 namespace driver = sinter::cuda::driver;
@@ -83,6 +85,33 @@ TEST(PlanOnCuda, ProgrammaticEdgesWithinAStep) {
     // Kernels read positions before they wait, so a step ends before the next.
     const bool begins = edge.to % artifact.plan.entries[0].steps.size() == 0;
     EXPECT_EQ(edge.programmatic, !begins) << graph.nodes[edge.to].launch.symbol;
+  }
+}
+
+/// Beside a product of the library every edge is full, whatever the plan allows
+/// (runtime/RATIONALE.md).
+TEST(PlanOnCuda, FullEdgesBesideTheLibrary) {
+  CompileRequest request = requestOf();
+  request.decisions.set = DecisionSet::Library;
+  auto artifact = compileModel(request);
+  ASSERT_TRUE(artifact) << artifact.error().message();
+  const std::vector<format::Step> &steps = artifact->plan.entries[0].steps;
+  EXPECT_GT(
+      std::ranges::count_if(
+          steps, [](const format::Step &step) { return step.programmatic; }),
+      0);
+  FakeDriver fake;
+  auto device = fake.open();
+  ASSERT_TRUE(device);
+  auto session = prepare(*artifact, **device);
+  ASSERT_TRUE(session) << session.error().message();
+  fake.instantiated.clear();
+  ASSERT_TRUE((*session)->prepareProgram(0, LaunchMode::Pdl));
+  ASSERT_EQ(fake.instantiated.size(), 1u);
+  const auto &edges = fake.instantiated.front().edges;
+  ASSERT_EQ(edges.size(), steps.size() - 1);
+  for (const auto &edge : edges) {
+    EXPECT_FALSE(edge.programmatic) << edge.from;
   }
 }
 
