@@ -335,7 +335,7 @@ private:
   /// The wait, and what is made behind it.
   static void emitHeads(AttentionGroup &attention, bool late,
                         const KernelSignature &signature, CudaWriter &writer) {
-    const std::string query = signature.name(attention.query.input);
+    const std::string &query = signature.name(attention.query.input);
     const std::string from =
         attention.query.offset != 0 ? "kQueryAt + first" : "first";
     const bool made = makesHeads(attention);
