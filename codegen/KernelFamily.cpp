@@ -16,23 +16,23 @@ KernelConfig::KernelConfig(
   llvm::sort(values);
 }
 
-int64_t KernelConfig::get(llvm::StringRef name) const {
+std::optional<int64_t> KernelConfig::find(llvm::StringRef name) const {
   for (const auto &[key, value] : values) {
     if (key == name) {
       return value;
     }
   }
-  assert(false && "a configuration is read by the family that made it");
-  return 0;
+  return std::nullopt;
+}
+
+int64_t KernelConfig::get(llvm::StringRef name) const {
+  const std::optional<int64_t> value = find(name);
+  assert(value && "a configuration is read by the family that made it");
+  return value.value_or(0);
 }
 
 int64_t KernelConfig::get(llvm::StringRef name, int64_t otherwise) const {
-  for (const auto &[key, value] : values) {
-    if (key == name) {
-      return value;
-    }
-  }
-  return otherwise;
+  return find(name).value_or(otherwise);
 }
 
 std::string KernelConfig::text() const {

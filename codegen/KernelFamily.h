@@ -63,6 +63,8 @@ public:
   bool operator==(const KernelConfig &) const = default;
 
 private:
+  std::optional<int64_t> find(llvm::StringRef name) const;
+
   llvm::SmallVector<std::pair<std::string, int64_t>> values;
 };
 

@@ -35,8 +35,11 @@ struct Buffer {
 
 /// Places that functions share.
 struct Arenas {
-  llvm::StringMap<SlotAttr> caches;
-  llvm::StringMap<RankedTensorType> cacheTypes; ///< of the first entry
+  struct Cache {
+    SlotAttr slot;
+    RankedTensorType type; ///< in the first entry
+  };
+  llvm::StringMap<Cache> caches;
   /// By direction, name, type.
   std::map<std::pair<std::string, const void *>, SlotAttr> io;
   int64_t cacheBytes = 0;
@@ -190,33 +193,30 @@ private:
         }
       } else if (buffer.kind == Buffer::Kind::Cache) {
         StringRef name = argumentName(buffer.value);
-        SlotAttr &shared = arenas.caches[name];
-        if (!shared || name.empty()) {
-          shared = slot("cache", arenas.cacheBytes, bytes);
-          arenas.cacheTypes[name] =
-              cast<RankedTensorType>(buffer.value.getType());
+        auto type = cast<RankedTensorType>(buffer.value.getType());
+        Arenas::Cache &shared = arenas.caches[name];
+        if (!shared.slot || name.empty()) {
+          shared = {slot("cache", arenas.cacheBytes, bytes), type};
           arenas.cacheBytes += alignedSlot(bytes);
-        } else if (shared.getBytes() != bytes && !isOneSequence(buffer)) {
+        } else if (shared.slot.getBytes() != bytes &&
+                   !isOneSequence(type, shared.type)) {
           return function.emitError()
                  << "entry '" << function.getName() << "' has a cache '" << name
                  << "' of " << bytes << " bytes, another entry one of "
-                 << shared.getBytes()
+                 << shared.slot.getBytes()
                  << "; entries share caches, so import them with one "
                     "max_context, and one batch or 1 behind it";
         }
         // An entry of one sequence is placed at the first.
-        buffer.slot = slot("cache", shared.getOffset(), bytes);
+        buffer.slot = slot("cache", shared.slot.getOffset(), bytes);
       }
     }
     return success();
   }
 
-  /// Does the cache hold one sequence of those that an entry before this one
-  /// has?
-  bool isOneSequence(const Buffer &buffer) {
-    auto type = cast<RankedTensorType>(buffer.value.getType());
-    auto shared = arenas.cacheTypes.lookup(argumentName(buffer.value));
-    return shared && type.getShape().front() == 1 &&
+  /// Is `type` one sequence of a cache `shared`?
+  static bool isOneSequence(RankedTensorType type, RankedTensorType shared) {
+    return type.getShape().front() == 1 &&
            type.getShape().drop_front() == shared.getShape().drop_front() &&
            type.getElementType() == shared.getElementType();
   }

@@ -23,7 +23,7 @@ enum class OutputFormat : uint8_t { Table, Json, Csv, Markdown };
 enum class DecisionSet : uint8_t {
   Eager,   ///< what an eager framework launches; can be counted, not compiled
   Single,  ///< one generated kernel per op
-  Library, ///< every linear layer by the vendor's library, the rest single
+  Library, ///< every linear layer by the library, between them the cheapest
   Greedy,  ///< fused by the gain queue
   Exact,   ///< the cheapest plan
 };
