@@ -48,6 +48,27 @@ SINTER_KERNEL(everything, 256, 2, (In<bf16> x, In<bf16> w, InOut<bf16> r, Out<fl
   if (atomicAddRelease(n, 0, 1u) == 3u) store(r, 0, toBf16(static_cast<float>(loadAcquire(n, 0))));
 })";
 
+/// And of tiles.cuh.
+const char *const tiles = R"(
+SINTER_KERNEL(tiles, 128, 4, (In<bf16> x, Out<bf16> y)) {
+  const Shared<bf16> s = shared<bf16>(0, 2048);
+  CopyQueue<2> queue;
+  for (int n = 0; n < 2; ++n) {
+    queue.put(blockIndex() > n, s, (n * 128 + threadIndex()) * 8, x, threadIndex() * 8);
+    queue.close();
+  }
+  queue.wait<1>();
+  blockBarrier();
+  const TileA a = loadMatrices<false>(s, laneIndex() * 8);
+  const TileA b = loadMatrices<true>(s, laneIndex() * 8);
+  const TileB columns[2] = {{b.words[0], b.words[1]}, {b.words[2], b.words[3]}};
+  queue.wait<0>();
+  blockBarrier();
+  TileD d[2] = {};
+  multiplyTiles(d, a, columns);
+  store(y, threadIndex(), bf16{static_cast<u16>(packWord(d[0].sums[0], d[1].sums[3]))});
+})";
+
 class NvrtcArch : public testing::TestWithParam<const char *> {};
 
 TEST_P(NvrtcArch, CompilesThePrelude) {
@@ -69,6 +90,20 @@ TEST_P(NvrtcArch, CompilesThePrelude) {
   EXPECT_EQ(kernel.spillLoadBytes, 0u);
   EXPECT_EQ(kernel.sharedBytes, 0u);
   EXPECT_EQ(kernel.barriers, 1u);
+}
+
+TEST_P(NvrtcArch, CompilesTiles) {
+  const auto nvrtc = Nvrtc::open();
+  if (!nvrtc) {
+    GTEST_SKIP() << nvrtc.error().message();
+  }
+  const auto compiled = (*nvrtc)->compile(
+      preludeText() + std::string(deviceText("tiles.cuh")) + tiles, "tiles",
+      GetParam());
+  ASSERT_TRUE(compiled) << compiled.error().message();
+  ASSERT_EQ(compiled->kernels.size(), 1u);
+  EXPECT_EQ(compiled->kernels[0].stackBytes, 0u) << compiled->log;
+  EXPECT_EQ(compiled->kernels[0].spillLoadBytes, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Archs, NvrtcArch,
