@@ -257,7 +257,8 @@ def PlanFormCaptures : Sinter_Pass<"plan-form-captures"> {
     placed -> captured. Where the decisions of an entry say `graph` or `pdl`, all
     its launches, library calls and views move into one `plan.capture`, behind the
     weights. In mode `pdl` a launch right behind a launch is `programmatic`: every
-    kernel waits for its producers itself. Mode `stream` changes nothing.
+    kernel waits for its producers itself. The library's do not, so beside a call
+    of it nothing is. Mode `stream` changes nothing.
 
     Before:
     ```mlir

@@ -52,6 +52,11 @@ FailureOr<LaunchMode> launchModeOf(func::FuncOp function) {
 DenseSet<Operation *> programmaticEdges(ArrayRef<Operation *> ops,
                                         LaunchMode mode) {
   DenseSet<Operation *> edges;
+  // Kernels of the library take part in programmatic launch themselves and do
+  // not wait: beside one, all edges are full.
+  if (llvm::any_of(ops, llvm::IsaPred<LibraryOp>)) {
+    return edges;
+  }
   Operation *before = nullptr;
   for (Operation *op : ops) {
     if (!isa<LaunchOp, LibraryOp>(op)) {

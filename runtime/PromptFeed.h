@@ -1,18 +1,16 @@
 //===- PromptFeed.h - A prompt through the entries of a plan ----*- C++ -*-===//
 //
 // Prompts go in chunk by chunk: each through the prefill entry that chunkTokens
-// names, single tokens through the decode entry. A chunk shorter than its entry
-// is padded behind its end: padding writes positions of the cache that no token
-// attends before its own step has written them, and is dropped before the head.
+// names, single tokens through the decode entry. The padding of a chunk is
+// dropped before the head.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef SINTER_RUNTIME_PROMPTFEED_H
 #define SINTER_RUNTIME_PROMPTFEED_H
 
-#include "runtime/Session.h"
+#include "runtime/ChunkEntry.h"
 
-#include <string>
 #include <vector>
 
 namespace sinter {
@@ -42,24 +40,13 @@ public:
                uint32_t sequence);
 
 private:
-  /// An entry and what it reads.
-  struct Bucket {
-    size_t entry = 0;
-    std::string ids, positions;
-    std::string rows;                ///< empty: of the decode entry
-    std::vector<ProgramId> programs; ///< by sequence
-  };
-
   PromptFeed(Session &session, size_t decode)
       : session(&session), decode(decode) {}
-  Status writeInputs(const Bucket &bucket, std::span<const int32_t> ids,
-                     uint32_t position, uint32_t rows);
 
   Session *session;
-  size_t decode;                ///< entry
-  std::vector<Bucket> buckets;  ///< the first is the decode entry's
-  std::vector<uint32_t> tokens; ///< of the buckets
-  std::vector<int32_t> numbers; ///< of one input
+  size_t decode;                   ///< entry
+  std::vector<ChunkEntry> buckets; ///< the first is the decode entry's
+  std::vector<uint32_t> tokens;    ///< of the buckets
 };
 
 } // namespace sinter

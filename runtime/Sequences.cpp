@@ -31,6 +31,10 @@ Result<Sequences> Sequences::create(Session &session, size_t decode) {
   made.batchIds.resize(batch);
   made.batchPositions.resize(batch);
   made.tokens.resize(batch);
+  for (size_t entry : ChunkEntry::find(session.plan(), planned, "verify")) {
+    SINTER_ASSIGN(ChunkEntry one, ChunkEntry::create(session, entry, batch));
+    made.verifies.push_back(std::move(one));
+  }
   return made;
 }
 
@@ -89,7 +93,7 @@ Status Sequences::feed(SequenceId sequence, std::span<const int32_t> fed) {
 
 Result<uint32_t> Sequences::length(SequenceId sequence) const {
   SINTER_ASSIGN(size_t slot, find(sequence));
-  return slots[slot].done + static_cast<uint32_t>(slots[slot].waiting.size());
+  return slots[slot].done() + static_cast<uint32_t>(slots[slot].waiting.size());
 }
 
 /// Tokens of the prefill step that takes the next ids; 0: they go through the
@@ -100,7 +104,7 @@ uint32_t Sequences::chunkOf(const Slot &slot) const {
     return 0;
   }
   const uint32_t rows = chunkTokens(prefills.sizes(), slot.waiting.size() - 1,
-                                    capacity() - slot.done);
+                                    capacity() - slot.done());
   return rows == 1 ? 0 : rows;
 }
 
@@ -114,10 +118,11 @@ Status Sequences::runChunk(size_t number) {
       static_cast<int64_t>(std::min<size_t>(rows, slot.waiting.size() - 1));
   const auto end = slot.waiting.begin() + used;
   numbers.assign(slot.waiting.begin(), end);
-  SINTER_TRY(
-      prefills.chunk(numbers, slot.done, rows, static_cast<uint32_t>(number)));
+  SINTER_TRY(prefills.chunk(numbers, slot.done(), rows,
+                            static_cast<uint32_t>(number)));
   slot.waiting.erase(slot.waiting.begin(), end);
-  slot.done += static_cast<uint32_t>(used);
+  slot.ids.insert(slot.ids.end(), numbers.begin(), numbers.end());
+  slot.stepped = false;
   return Status::success();
 }
 
@@ -126,11 +131,15 @@ Status Sequences::runBatch(const std::vector<bool> &takesPart) {
   uint32_t furthest = 0;
   for (size_t s = 0; s < slots.size(); ++s) {
     const Slot &slot = slots[s];
-    const bool repeats =
-        !takesPart[s] && slot.waiting.empty() && slot.done != 0;
-    const uint32_t position = slot.done - (repeats ? 1 : 0);
-    // Behind the end of a sequence that repeats nothing lies nobody's row.
-    batchIds[s] = takesPart[s] ? slot.waiting.front() : repeats ? slot.last : 0;
+    // Behind the end of a sequence that repeats nothing lies nobody's row; in a
+    // full one no other token will attend the last row.
+    const bool repeats = !takesPart[s] && slot.waiting.empty() &&
+                         slot.done() != 0 &&
+                         (slot.stepped || slot.done() == capacity());
+    const uint32_t position = slot.done() - (repeats ? 1 : 0);
+    batchIds[s] = takesPart[s] ? slot.waiting.front()
+                  : repeats    ? slot.ids.back()
+                               : 0;
     batchPositions[s] = static_cast<int32_t>(position);
     furthest = std::max(furthest, position);
   }
@@ -159,9 +168,9 @@ Result<std::vector<Sequences::Choice>> Sequences::step() {
     if (!takesPart[s]) {
       continue;
     }
-    slot.last = slot.waiting.front();
+    slot.ids.push_back(slot.waiting.front());
     slot.waiting.pop_front();
-    ++slot.done;
+    slot.stepped = true;
     if (slot.waiting.empty()) {
       choices.push_back({*slot.open, tokens[s]});
     }
@@ -180,23 +189,101 @@ bool Sequences::waiting() const {
 Result<std::vector<uint16_t>> Sequences::logits(SequenceId sequence) {
   SINTER_ASSIGN(size_t number, find(sequence));
   const Slot &slot = slots[number];
-  if (!slot.waiting.empty() || slot.done == 0) {
-    return Error{ErrorCode::PlanLacks,
-                 "logits of sequence " +
-                     std::to_string(static_cast<uint64_t>(sequence)),
-                 "ids that have all run",
-                 slot.done == 0 && slot.waiting.empty()
-                     ? "none fed"
-                     : std::to_string(slot.waiting.size()) + " waiting",
-                 "call step() first"};
+  if (!slot.waiting.empty() || !slot.stepped) {
+    return Error{
+        ErrorCode::PlanLacks,
+        "logits of sequence " + std::to_string(static_cast<uint64_t>(sequence)),
+        "ids that have all run, the last of them in a step",
+        !slot.waiting.empty() ? std::to_string(slot.waiting.size()) + " waiting"
+        : slot.ids.empty()    ? "none fed"
+                              : "ids verified or taken back since",
+        "call step() first"};
   }
+  return readLogits(logitsValue, number);
+}
+
+Result<std::vector<uint16_t>> Sequences::readLogits(const std::string &value,
+                                                    size_t row) {
   const uint64_t count = session->plan().model.vocabSize;
   std::vector<uint16_t> bits(count);
-  SINTER_ASSIGN(ReadId read,
-                session->startRead(logitsValue, number * count, count));
+  SINTER_ASSIGN(ReadId read, session->startRead(value, row * count, count));
   SINTER_TRY(session->device().finishRead(
       read, std::as_writable_bytes(std::span(bits))));
   return bits;
+}
+
+Result<std::vector<int32_t>>
+Sequences::verify(SequenceId sequence, std::span<const int32_t> guessed) {
+  SINTER_ASSIGN(size_t number, find(sequence));
+  SINTER_TRY(checkPrompt(guessed, session->plan().model.vocabSize));
+  Slot &slot = slots[number];
+  const std::string object =
+      "sequence " + std::to_string(static_cast<uint64_t>(sequence));
+  if (!slot.waiting.empty()) {
+    return Error{ErrorCode::PlanLacks, object, "ids that have all run",
+                 std::to_string(slot.waiting.size()) + " waiting",
+                 "call step() first"};
+  }
+  const auto chosen =
+      std::find_if(verifies.begin(), verifies.end(), [&](const ChunkEntry &e) {
+        return e.tokens() >= guessed.size();
+      });
+  if (chosen == verifies.end()) {
+    return Error{ErrorCode::PlanLacks, object,
+                 "a verify entry of " + std::to_string(guessed.size()) +
+                     " tokens or more (--verify)",
+                 verifies.empty()
+                     ? "none"
+                     : "at most " + std::to_string(verifies.back().tokens()),
+                 "verify fewer at once, or compile with --verify " +
+                     std::to_string(guessed.size())};
+  }
+  if (chosen->tokens() > capacity() - slot.done()) {
+    return Error{ErrorCode::ContextExceeded, object,
+                 "at most " + std::to_string(capacity()) +
+                     " positions (--max-context)",
+                 std::to_string(slot.done()) + " + " +
+                     std::to_string(chosen->tokens()) + " of the verify entry",
+                 "feed these ids, or verify fewer at once"};
+  }
+  SINTER_TRY(chosen->run(guessed, slot.done(), static_cast<uint32_t>(number)));
+  std::vector<int32_t> choices(chosen->tokens());
+  SINTER_TRY(session->read(chosen->output("token"),
+                           std::as_writable_bytes(std::span(choices))));
+  choices.resize(guessed.size());
+  slot.ids.insert(slot.ids.end(), guessed.begin(), guessed.end());
+  slot.stepped = false;
+  verifiedValue = chosen->output("logits");
+  verifiedRows = guessed.size();
+  return choices;
+}
+
+Result<std::vector<uint16_t>> Sequences::verifiedLogits(size_t row) {
+  if (row >= verifiedRows) {
+    return Error{ErrorCode::IndexOutOfRange, "row of verified logits",
+                 "one of the " + std::to_string(verifiedRows) +
+                     " ids verified last",
+                 std::to_string(row), ""};
+  }
+  return readLogits(verifiedValue, row);
+}
+
+Status Sequences::truncate(SequenceId sequence, uint32_t kept) {
+  SINTER_ASSIGN(size_t number, find(sequence));
+  SINTER_ASSIGN(uint32_t has, length(sequence));
+  if (kept > has) {
+    return Error{ErrorCode::IndexOutOfRange,
+                 "sequence " + std::to_string(static_cast<uint64_t>(sequence)),
+                 "at most its " + std::to_string(has) + " ids",
+                 std::to_string(kept), ""};
+  }
+  Slot &slot = slots[number];
+  if (kept < slot.done()) {
+    slot.ids.resize(kept);
+    slot.stepped = false;
+  }
+  slot.waiting.resize(kept - slot.done());
+  return Status::success();
 }
 
 } // namespace sinter

@@ -17,6 +17,11 @@
 // chunk by chunk, through the prefill entries. A sequence's results do not
 // depend on what the others do.
 //
+// Tokens that were guessed are verified at once, and those rejected taken back:
+//
+//   auto behind = texts->verify(*a, guessed); // a choice behind each
+//   texts->truncate(*a, length);
+//
 //===----------------------------------------------------------------------===//
 
 #ifndef SINTER_RUNTIME_SEQUENCES_H
@@ -72,16 +77,36 @@ public:
   /// the order of opening. Errors: those of the device.
   Result<std::vector<Choice>> step();
 
-  /// bf16, behind the last id fed. SIN2710: not open; SIN2520: it has none, or
-  /// ids that wait.
+  /// bf16, behind the last id that a step took. SIN2710: not open; SIN2520: it
+  /// has none, or ids that wait, or was verified or truncated since.
   Result<std::vector<uint16_t>> logits(SequenceId sequence);
+
+  /// Runs `ids` behind what the sequence has in one step of the smallest verify
+  /// entry that takes as many, and returns the greedy choice behind each. They
+  /// are its ids from then on. After an error nothing has changed. SIN2710: not
+  /// open; SIN2701: no ids; SIN2702: an id outside the vocabulary; SIN2520: ids
+  /// that wait, or no verify entry of as many tokens; SIN2703: the entry's
+  /// tokens exceed the cache; else errors of the device.
+  Result<std::vector<int32_t>> verify(SequenceId sequence,
+                                      std::span<const int32_t> ids);
+  /// bf16, behind id number `row` of the last verify() of any sequence.
+  /// SIN2731: it had fewer.
+  Result<std::vector<uint16_t>> verifiedLogits(size_t row);
+
+  /// Takes back all ids but the first `length`; what they left in the cache is
+  /// attended by nobody. SIN2710: not open; SIN2731: it has fewer.
+  Status truncate(SequenceId sequence, uint32_t length);
 
 private:
   struct Slot {
     std::optional<SequenceId> open;
     std::deque<int32_t> waiting;
-    uint32_t done = 0; ///< positions in the cache
-    int32_t last = 0;  ///< the id at the last of them
+    std::vector<int32_t> ids; ///< in the cache, one a position
+    /// A step of the batch took the last of them: repeating it gives the same
+    /// bits.
+    bool stepped = false;
+
+    uint32_t done() const { return static_cast<uint32_t>(ids.size()); }
   };
 
   Sequences(Session &session, PromptFeed prefills)
@@ -90,15 +115,20 @@ private:
   uint32_t chunkOf(const Slot &slot) const;
   Status runChunk(size_t number);
   Status runBatch(const std::vector<bool> &takesPart);
+  Result<std::vector<uint16_t>> readLogits(const std::string &value,
+                                           size_t row);
 
   Session *session;
   PromptFeed prefills;
+  std::vector<ChunkEntry> verifies; ///< by tokens, ascending
   size_t entry = 0;
   std::string ids, positions, token, logitsValue; ///< values of the plan
   std::vector<Slot> slots;                        ///< by row of the batch
   uint64_t opened = 0;
   std::vector<int32_t> numbers; ///< ids of a chunk
   std::vector<int32_t> batchIds, batchPositions, tokens;
+  std::string verifiedValue; ///< logits of the last verify()
+  size_t verifiedRows = 0;   ///< ids that it had
 };
 
 } // namespace sinter

@@ -27,11 +27,22 @@ uint64_t measuredStreamRate(const DeviceSpec &device) {
   return rate && rate->origin == NumberOrigin::Measured ? rate->value : 0;
 }
 
-Cell shareOfStreamRate(double rate, uint64_t streamRate) {
-  if (streamRate == 0) {
+uint64_t measuredMatrixRate(const DeviceSpec &device) {
+  for (const auto &rate :
+       {device.costs.libraryTensorRate, device.costs.tensorRate}) {
+    if (rate && (rate->origin == NumberOrigin::Measured ||
+                 rate->origin == NumberOrigin::Derived)) {
+      return rate->value;
+    }
+  }
+  return 0;
+}
+
+Cell shareOfRate(double rate, uint64_t measured) {
+  if (measured == 0) {
     return std::string();
   }
-  return Ratio{rounded(1e3 * rate / static_cast<double>(streamRate))};
+  return Ratio{rounded(1e3 * rate / static_cast<double>(measured))};
 }
 
 void addPrediction(std::vector<Cell> &row, double measured,

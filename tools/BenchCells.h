@@ -22,8 +22,12 @@ uint64_t rounded(double value);
 /// GB/s that the device file has measured; 0: none.
 uint64_t measuredStreamRate(const DeviceSpec &device);
 
-/// `rate` by `streamRate`, both in GB/s; empty where none was measured.
-Cell shareOfStreamRate(double rate, uint64_t streamRate);
+/// GFLOP/s of matrix products that the device file has measured, of the library
+/// or of the tensor cores; 0: none.
+uint64_t measuredMatrixRate(const DeviceSpec &device);
+
+/// `rate` by a `measured` one of the same unit; empty where none was measured.
+Cell shareOfRate(double rate, uint64_t measured);
 
 /// Predicted, and measured by predicted, of nanoseconds and picoseconds; both
 /// empty without a prediction.

@@ -219,8 +219,10 @@ FamilyBench::create(Device &device, const std::vector<FamilyKernel> &kernels,
 
 Result<FamilyTime> FamilyBench::time(const FamilyKernel &kernel,
                                      const BenchPoint &point) {
-  SINTER_ASSIGN(std::vector<KernelId> ids,
-                device.loadKernels(std::span(&kernel.source, 1)));
+  std::vector<KernelId> ids;
+  if (!kernel.gemm) {
+    SINTER_ASSIGN(ids, device.loadKernels(std::span(&kernel.source, 1)));
+  }
   const uint64_t size = coldSize(kernel);
   const uint64_t count = launchesOf(kernel, cacheBytes);
   // Workspaces begin at zero.
@@ -230,9 +232,14 @@ Result<FamilyTime> FamilyBench::time(const FamilyKernel &kernel,
   uint64_t coldAt = 0;
   for (uint64_t launch = 0; launch < count; ++launch) {
     ProgramStep step;
-    step.kernel = ids.front();
-    step.shape = kernel.shape;
-    step.programmatic = point.mode == LaunchMode::Pdl && launch > 0;
+    if (kernel.gemm) {
+      step.kind = ProgramStep::Kind::Gemm;
+      step.gemm = *kernel.gemm;
+    } else {
+      step.kernel = ids.front();
+      step.shape = kernel.shape;
+      step.programmatic = point.mode == LaunchMode::Pdl && launch > 0;
+    }
     if (coldAt + size > coldTotal) {
       coldAt = 0;
     }

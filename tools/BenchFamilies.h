@@ -15,10 +15,12 @@
 
 namespace sinter {
 
-/// A kernel of a plan with what its parameters hold.
+/// A kernel of a plan, or a product of the library, with what its parameters
+/// hold.
 struct FamilyKernel {
   KernelSource source; ///< its symbol is unique in its plan only
   LaunchShape shape;
+  std::optional<format::Gemm> gemm; ///< the library's; of `source` the params
   std::string family;
   std::string config;
   std::string op; ///< the first that it computes

@@ -76,7 +76,7 @@ StepTimes StepTimes::of(std::vector<double> microseconds, uint32_t repeats) {
     squares += (sample - mean) * (sample - mean);
   }
   return {percentile(microseconds, 0.5), percentile(microseconds, 0.1),
-          percentile(microseconds, 0.99),
+          percentile(microseconds, 0.9), percentile(microseconds, 0.99),
           mean > 0 ? std::sqrt(squares / count) / mean : 0};
 }
 
@@ -126,7 +126,7 @@ Result<std::vector<EntryAt>> entriesAt(const Plan &plan,
     list.push_back({decode, context});
     for (size_t i = 0; i < plan.entries.size(); ++i) {
       const Workload &workload = plan.entries[i].workload;
-      if (workload.phase == "prefill" && workload.tokens <= context) {
+      if (workload.phase != "decode" && workload.tokens <= context) {
         list.push_back({i, context});
       }
     }
@@ -156,6 +156,18 @@ std::optional<std::vector<uint64_t>> predictedSteps(const Plan &plan,
     prices.push_back(found->second->after.picoseconds);
   }
   return prices;
+}
+
+uint64_t flopsOf(const Entry &entry) {
+  uint64_t flops = 0;
+  for (const Step &step : entry.steps) {
+    if (step.gemm) {
+      flops += 2 * step.gemm->m * step.gemm->n * step.gemm->k;
+    } else if (const Work *work = findWork(entry, step.kernel)) {
+      flops += work->flops;
+    }
+  }
+  return flops;
 }
 
 Status setStep(Session &session, const Entry &entry, uint32_t context) {

@@ -15,6 +15,7 @@ namespace sinter {
 struct StepTimes {
   double median = 0;
   double p10 = 0;
+  double p90 = 0;
   double p99 = 0;
   double variation = 0; ///< standard deviation by mean
 
@@ -44,8 +45,8 @@ struct EntryAt {
 };
 
 /// What to time: each entry at its own context or, where `contexts` are given,
-/// at each of them the decode entry that covers it and the prefill entries
-/// whose chunk may end there. Errors: those of entryFor.
+/// at each of them the decode entry that covers it and the prefill and
+/// verify entries whose chunk may end there. Errors: those of entryFor.
 Result<std::vector<EntryAt>> entriesAt(const format::Plan &plan,
                                        const std::vector<uint32_t> &contexts);
 
@@ -56,6 +57,9 @@ std::optional<std::vector<uint64_t>> predictedSteps(const format::Plan &plan,
                                                     size_t entry,
                                                     LaunchMode mode,
                                                     uint32_t context);
+
+/// Floating-point operations of a step, without the advance step.
+uint64_t flopsOf(const format::Entry &entry);
 
 /// Fills caches with zeros, ids with 1 and positions with those that end at
 /// `context` - 1: what a step at that context reads. Of a prefill entry the

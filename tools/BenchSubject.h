@@ -26,6 +26,10 @@ Result<BenchSubject> openSubject(const BenchOptions &options,
 /// configuration of each kernel; those of the device.
 Status benchFamilies(const BenchOptions &options);
 
+/// bench --regret. Errors: as loading a model; SIN1004 a plan; those of the
+/// device.
+Status benchRegret(const BenchOptions &options);
+
 /// bench --soak.
 Status benchSoak(const BenchOptions &options, BenchSubject subject,
                  std::unique_ptr<Device> device);

@@ -44,7 +44,11 @@ Result<OwningOpRef<ModuleOp>> import(MLIRContext &context,
     workloads[i].context = request.contexts[i];
   }
   for (int64_t tokens : request.prefills) {
-    workloads.push_back(prefillOf(request.workload, tokens));
+    workloads.push_back(
+        chunkOf(request.workload, plan::Phase::Prefill, tokens));
+  }
+  for (int64_t tokens : request.verifies) {
+    workloads.push_back(chunkOf(request.workload, plan::Phase::Verify, tokens));
   }
   return importEntries(context, request.source.config, workloads, options);
 }
@@ -90,9 +94,9 @@ Status checkStepsPerLaunch(const format::Plan &plan, uint32_t asked) {
 
 } // namespace
 
-Workload prefillOf(const Workload &decode, int64_t tokens) {
+Workload chunkOf(const Workload &decode, plan::Phase phase, int64_t tokens) {
   Workload workload = decode;
-  workload.phase = plan::Phase::Prefill;
+  workload.phase = phase;
   workload.batch = 1;
   workload.tokens = tokens;
   workload.context = std::max(workload.context, tokens);

@@ -26,9 +26,11 @@ struct CompileRequest {
   /// Contexts of the entries, ascending; empty: workload.context alone. A step
   /// runs in the entry with the smallest one that covers its position.
   std::vector<int64_t> contexts;
-  /// Tokens of the prefill entries (prefillOf), ascending, each at most the
+  /// Tokens of the prefill entries (chunkOf), ascending, each at most the
   /// capacity.
   std::vector<int64_t> prefills;
+  /// The same of the verify entries.
+  std::vector<int64_t> verifies;
   /// Ids from here on are never chosen; nothing: all may be.
   std::optional<int64_t> idLimit;
   DecisionOptions decisions;
@@ -36,8 +38,8 @@ struct CompileRequest {
   int32_t config = -1;
 };
 
-/// A chunk of `tokens` of one prompt, beside the decode step `decode`.
-Workload prefillOf(const Workload &decode, int64_t tokens);
+/// A step of `tokens` of one sequence, beside the decode step `decode`.
+Workload chunkOf(const Workload &decode, plan::Phase phase, int64_t tokens);
 
 /// SIN2673: a decision set that can be counted, but of which no kernels are
 /// made.

@@ -72,10 +72,11 @@ Result<Workload> workloadOf(const ModelOptions &options,
 
 Status checkNothingAsked(const DecisionOptions &asked,
                          const ModelOptions &plan) {
-  if (asked.empty() && plan.prefill.empty()) {
+  if (asked.empty() && plan.prefill.empty() && plan.verify.empty()) {
     return Status::success();
   }
   const char *option = !plan.prefill.empty()     ? "--prefill"
+                       : !plan.verify.empty()    ? "--verify"
                        : asked.set               ? "--decisions"
                        : !asked.mode.empty()     ? "--mode"
                        : !asked.forces.empty()   ? "--force"
@@ -108,7 +109,10 @@ Result<PlanArtifact> compileFor(const ModelOptions &options,
   if (options.prefill == "auto") {
     SINTER_ASSIGN(request.prefills, choosePrefills(request));
   } else if (!options.prefill.empty() && options.prefill != "none") {
-    SINTER_ASSIGN(request.prefills, parsePrefills(options.prefill));
+    SINTER_ASSIGN(request.prefills, parseTokens("--prefill", options.prefill));
+  }
+  if (!options.verify.empty() && options.verify != "none") {
+    SINTER_ASSIGN(request.verifies, parseTokens("--verify", options.verify));
   }
   return compileModel(request);
 }

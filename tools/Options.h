@@ -64,6 +64,8 @@ struct ModelOptions {
   /// A prefill entry per number of tokens, "auto", "none" or "16,128";
   /// empty: none.
   std::string prefill;
+  /// A verify entry per number of tokens, "none" or "4,8"; empty: none.
+  std::string verify;
   std::optional<uint32_t> maxContext; ///< capacity of the KV cache
 };
 
@@ -85,7 +87,7 @@ struct InspectOptions {
   std::optional<std::string> why;   ///< --why: name of an op
   std::vector<std::string> compare; ///< --compare: two plans or decision sets
   std::vector<std::string> whatIf;  ///< --what-if: "fuse(PATTERN)", ...
-  /// --view crossover: numbers of rows; empty: powers of two up to 512.
+  /// --view crossover: numbers of rows, ascending; empty: 20 from 1 to 512.
   std::vector<uint32_t> tokens;
   std::string measured;      ///< --measured: a file of timed steps; or empty
   bool requireGraph = false; ///< --require graph
@@ -140,7 +142,9 @@ struct BenchOptions {
   uint32_t repeats = 0;  ///< steps per program; 0: as the plan says
   bool kernels = false;  ///< a row per kernel instead of one per step
   bool families = false; ///< a row per configuration of each kernel, alone
-  uint32_t soak = 0;     ///< tokens to generate instead; 0: none
+  bool regret = false;   ///< each linear layer's candidates by rows, alone
+  std::vector<uint32_t> tokens;  ///< regret: numbers of rows; empty: 20 of them
+  uint32_t soak = 0;             ///< tokens to generate instead; 0: none
   std::vector<uint32_t> batches; ///< of the plan's entries; empty: all
   std::string binaries; ///< families: folder that --prepare wrote; or empty
   std::string prepare;  ///< families: folder to write; nothing is timed

@@ -1,16 +1,31 @@
-//===- Prefills.h - Tokens of the prefill entries of a plan -----*- C++ -*-===//
+//===- Prefills.h - Tokens of the entries that take many --------*- C++ -*-===//
 
 #ifndef SINTER_TOOLS_PREFILLS_H
 #define SINTER_TOOLS_PREFILLS_H
 
 #include "tools/Compile.h"
+#include "tools/Table.h"
 
 #include <string_view>
 
 namespace sinter {
 
-/// "16,128": ascending, from 2. SIN1003 names `text`.
-Result<std::vector<int64_t>> parsePrefills(std::string_view text);
+/// "16,128" of --prefill or --verify: ascending, from 2. SIN1003 names `option`
+/// and `text`.
+Result<std::vector<int64_t>> parseTokens(const std::string &option,
+                                         std::string_view text);
+
+/// Chunks of two tokens and more, by powers of two up to 512 and to the
+/// capacity, each with an entry of its own.
+struct PrefillBuckets {
+  std::vector<int64_t> tokens;
+  std::vector<uint64_t> picoseconds; ///< of a step, predicted
+  std::vector<size_t> kept;          ///< ascending; of choosePrefills
+};
+/// Errors: those of importDecoder and planEntry.
+Result<PrefillBuckets> pricePrefills(const CompileRequest &request);
+/// A row per chunk: the entry that takes it, what padding costs, and why.
+Table bucketsTable(const PrefillBuckets &buckets);
 
 /// The fewest powers of two, up to 512 and to the capacity, the largest among
 /// them, such that a chunk of any of these powers, padded to the next one kept,

@@ -362,10 +362,11 @@ Status checkTogether(ArrayRef<Workload> workloads) {
     const Workload &workload = workloads[i];
     const Workload &before = workloads[i - 1];
     const bool oneOfThem =
-        workload.phase == plan::Phase::Prefill && workload.batch == 1;
+        workload.phase != plan::Phase::Decode && workload.batch == 1;
     if ((workload.batch != workloads[0].batch && !oneOfThem) ||
         workload.maxContext != before.maxContext) {
-      return refuse("one batch, or 1 in phase prefill, and one max_context",
+      return refuse("one batch, or 1 in phases prefill and verify, and one "
+                    "max_context",
                     "others in number " + std::to_string(i));
     }
     auto order = [](const Workload &load) {

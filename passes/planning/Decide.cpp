@@ -187,11 +187,18 @@ private:
       return;
     }
     if (std::optional<Cost> cost = apart(phase.ops, true, tail)) {
-      phase.rejected.push_back({plan::Choice::Library,
-                                plan.decisions == DecisionSet::Single
-                                    ? plan::Reason::RefusedNotRequested
-                                    : compare(*cost, phase.after),
-                                "", cost});
+      Rejected rejected{plan::Choice::Library,
+                        plan.decisions == DecisionSet::Single
+                            ? plan::Reason::RefusedNotRequested
+                            : compare(*cost, phase.after),
+                        "", cost};
+      if (plan.chosenMode() == cost::ExecutionMode::Programmatic &&
+          plan.decisions != DecisionSet::Single && !phase.forced) {
+        // Dearer for the step, whatever it takes here.
+        rejected.reason = plan::Reason::RefusedSlower;
+        rejected.note = "and beside it all edges of the step are full";
+      }
+      phase.rejected.push_back(std::move(rejected));
     }
   }
 

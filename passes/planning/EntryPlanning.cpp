@@ -81,12 +81,6 @@ public:
                    "the attribute plan.workload", "none",
                    "the importer sets it"};
     }
-    if (workload.getPhase() == plan::Phase::Verify) {
-      return Error{ErrorCode::NotPlannable,
-                   "entry '" + function.getName().str() + "'",
-                   "phase decode or prefill, which plans have", "phase verify",
-                   "feed guessed tokens one by one"};
-    }
     plan.entry = fusion::graphOf(function);
     plan.families = (options.families.empty() ? codegen::kernelFamilies()
                                               : options.families)
@@ -95,6 +89,9 @@ public:
     plan.modes = {kPlanModes.begin(), kPlanModes.end()};
     if (options.mode) {
       plan.modes = {*options.mode};
+      if (*options.mode == cost::ExecutionMode::Programmatic) {
+        plan.modes.push_back(cost::ExecutionMode::Graph); // with library calls
+      }
     }
     SINTER_ASSIGN(constraints, constraintsOf(plan.entry, options));
     SINTER_TRY(findGroups(plan, device, workload.workload(), asksForGroups(),
@@ -117,8 +114,12 @@ private:
                        });
   }
 
-  /// A mode without any price is an error where it is the only one.
+  /// A mode without any price is an error where it was asked for or is the only
+  /// one.
   Status checkModes() const {
+    if (options.mode && plan.modeRefusals.front()) {
+      return *plan.modeRefusals.front();
+    }
     if (std::all_of(plan.modeRefusals.begin(), plan.modeRefusals.end(),
                     [](const auto &refusal) { return refusal.has_value(); })) {
       return *plan.modeRefusals.front();
@@ -215,6 +216,17 @@ private:
     }
   }
 
+  /// A graph that holds a library call has full edges, as mode graph prices it.
+  void refuseProgrammatic(std::vector<uint64_t> &prices) const {
+    const size_t row = plan.candidates.tails.size() + 1;
+    for (size_t mode = 0; mode < plan.modes.size(); ++mode) {
+      if (plan.modes[mode] == cost::ExecutionMode::Programmatic) {
+        std::fill_n(prices.begin() + static_cast<std::ptrdiff_t>(mode * row),
+                    row, fusion::kNoPrice);
+      }
+    }
+  }
+
   void addCandidate(const Group &group, EntryPlan::CandidateOrigin origin) {
     fusion::Candidate candidate;
     candidate.ops = group.ops;
@@ -232,6 +244,9 @@ private:
       option.prefetchableBytes = variant.work.hoisted;
       option.tail = variant.tail;
       option.prices = variant.prices;
+      if (variant.choice == plan::Choice::Library) {
+        refuseProgrammatic(option.prices);
+      }
       candidate.options.push_back(std::move(option));
     }
     plan.candidates.candidates.push_back(std::move(candidate));
@@ -337,6 +352,15 @@ private:
   // The solution
   //===--------------------------------------------------------------------===//
 
+  bool callsLibrary(const fusion::ModePlan &chosen) const {
+    return std::any_of(chosen.phases.begin(), chosen.phases.end(),
+                       [&](const fusion::Phase &phase) {
+                         return plan.candidates.candidates[phase.candidate]
+                                    .options[phase.option]
+                                    .choice == fusion::Choice::Library;
+                       });
+  }
+
   Status solve() {
     Result<fusion::Solution> solution =
         options.decisions == DecisionSet::Greedy
@@ -345,6 +369,10 @@ private:
     if (solution) {
       plan.solution = std::move(*solution);
       plan.mode = plan.solution.best;
+      if (options.mode && plan.solution.plans.front().exists() &&
+          !callsLibrary(plan.solution.plans[plan.mode])) {
+        plan.mode = 0;
+      }
       return Status::success();
     }
     if (solution.error().code != ErrorCode::NotPlannable) {

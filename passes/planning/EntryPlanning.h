@@ -61,7 +61,9 @@ Result<ConfigRequest> parseConfigRequest(std::string_view text);
 
 struct PlanningOptions {
   DecisionSet decisions = DecisionSet::Exact;
-  /// The mode to plan for; without it the cheapest.
+  /// The mode to plan for; without it the cheapest. Asked for mode pdl, an
+  /// entry whose library calls pay more than programmatic edges gets mode
+  /// graph: beside such a call all edges are full.
   std::optional<cost::ExecutionMode> mode;
   std::vector<Force> forces;
   /// Patterns of ops that no group of several ops may hold.
@@ -181,12 +183,11 @@ struct Unplannable {
   Error error;
 };
 
-/// Errors: SIN2661 an op that nothing runs, or an entry of phase verify;
-/// SIN2662 no workload; SIN2671 too wide; SIN2674 a force that no family or
-/// library honours; SIN2675 forces that contradict each other; SIN2676 a
-/// pattern that is malformed or names no op; SIN2806 and SIN2807 where the
-/// forced mode has no prices. `unplannable` receives every op of SIN2661 and
-/// SIN2674; the error is that of the first.
+/// Errors: SIN2661 an op that nothing runs; SIN2662 no workload; SIN2671 too
+/// wide; SIN2674 a force that no family or library honours; SIN2675 forces that
+/// contradict each other; SIN2676 a pattern that is malformed or names no op;
+/// SIN2806 and SIN2807 where the forced mode has no prices. `unplannable`
+/// receives every op of SIN2661 and SIN2674; the error is that of the first.
 Result<EntryPlan> planEntry(mlir::func::FuncOp function,
                             const DeviceSpec &device,
                             const PlanningOptions &options = {},

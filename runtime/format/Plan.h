@@ -206,7 +206,7 @@ struct Kernel {
 
 /// A dimension set that makes every shape of an entry static.
 struct Workload {
-  std::string phase; ///< "decode" or "prefill"
+  std::string phase; ///< "decode", "prefill" or "verify"
   uint32_t batch = 1;
   uint32_t tokens = 1;     ///< per sequence and step
   uint32_t context = 0;    ///< positions attended, priced and counted

@@ -50,7 +50,7 @@ private:
 
   // ValidateEntries.cpp.
   void checkEntry(const format::Entry &entry);
-  void checkPrefill(const format::Entry &entry);
+  void checkChunk(const format::Entry &entry);
   void checkBindings(const format::Entry &entry);
   void checkStep(const std::string &object, const format::Step &step,
                  uint64_t sequences);

@@ -196,24 +196,29 @@ void PlanChecker::checkBindings(const Entry &entry) {
   }
 }
 
-/// What a caller has to give to a chunk of a prompt.
-void PlanChecker::checkPrefill(const Entry &entry) {
+/// What a caller has to give to a chunk of tokens, and what it gets of tokens
+/// to be verified.
+void PlanChecker::checkChunk(const Entry &entry) {
   const Workload &load = entry.workload;
   const uint64_t rows = uint64_t{load.batch} * load.tokens;
-  const std::pair<const char *, uint64_t> wanted[] = {
-      {"ids", rows}, {"positions", rows}, {"rows", load.batch}};
-  for (const auto &[role, count] : wanted) {
-    const auto binding =
-        std::find_if(entry.inputs.begin(), entry.inputs.end(),
-                     [&](const Binding &input) { return input.name == role; });
-    const Operand *found =
-        binding == entry.inputs.end() ? nullptr : operand(binding->value);
-    if (found == nullptr || found->dtype != DType::I32 ||
-        found->count != count) {
-      add(ErrorCode::PlanEntry, in("entry", entry.name) + in("input", role),
-          operandText(DType::I32, count),
+  auto wants = [&](const std::vector<Binding> &bindings, const char *kind,
+                   const char *role, DType dtype, uint64_t count) {
+    const std::string value = boundValue(bindings, role);
+    const Operand *found = value.empty() ? nullptr : operand(value);
+    if (found == nullptr || found->dtype != dtype || found->count != count) {
+      add(ErrorCode::PlanEntry, in("entry", entry.name) + in(kind, role),
+          operandText(dtype, count),
           found == nullptr ? "none" : operandText(found->dtype, found->count));
     }
+  };
+  wants(entry.inputs, "input", "ids", DType::I32, rows);
+  wants(entry.inputs, "input", "positions", DType::I32, rows);
+  if (load.phase == "verify") {
+    wants(entry.outputs, "output", "token", DType::I32, rows);
+    wants(entry.outputs, "output", "logits", DType::BF16,
+          rows * plan.model.vocabSize);
+  } else {
+    wants(entry.inputs, "input", "rows", DType::I32, load.batch);
   }
   if (load.tokens > load.maxContext) {
     add(ErrorCode::PlanEntry, in("entry", entry.name),
@@ -373,11 +378,13 @@ void PlanChecker::checkEntry(const Entry &entry) {
   std::string object = in("entry", entry.name);
   checkName("entry", entry.name);
   const Workload &load = entry.workload;
-  if ((load.phase != "decode" && load.phase != "prefill") || load.batch == 0 ||
+  const bool chunk = load.phase == "prefill" || load.phase == "verify";
+  if ((load.phase != "decode" && !chunk) || load.batch == 0 ||
       load.tokens == 0 || load.context > load.maxContext ||
       load.maxContext > plan.model.maxContext) {
     add(ErrorCode::PlanEntry, object,
-        "phase decode or prefill, batch and tokens of at least 1, context <= "
+        "phase decode, prefill or verify, batch and tokens of at least 1, "
+        "context <= "
         "max_context <= the model's " +
             std::to_string(plan.model.maxContext),
         quoteJson(std::string_view(load.phase).substr(0, 80)) + ", batch " +
@@ -387,8 +394,8 @@ void PlanChecker::checkEntry(const Entry &entry) {
             std::to_string(load.maxContext));
   }
   checkBindings(entry);
-  if (load.phase == "prefill") {
-    checkPrefill(entry);
+  if (chunk) {
+    checkChunk(entry);
   }
   for (size_t s = 0; s < entry.steps.size(); ++s) {
     checkStep(object + in("step", std::to_string(s)), entry.steps[s],

@@ -76,15 +76,3 @@ module attributes {plan.stage = #plan.stage<packed>} {
     return %y : tensor<1x8xbf16>
   }
 }
-
-// -----
-
-// Plans have no entries that check guessed tokens.
-module attributes {plan.stage = #plan.stage<packed>} {
-  // expected-error @below {{entry 'verify': wanted phase decode or prefill, which plans have, found phase verify; feed guessed tokens one by one}}
-  func.func @verify(%x: tensor<1x8xbf16> {plan.name = "x"}) -> (tensor<1x8xbf16> {plan.name = "y"})
-      attributes {plan.workload = #plan.workload<phase = verify, batch = 1, tokens = 1, context = 8, max_context = 16>} {
-    %s = decoder.add %x, %x : tensor<1x8xbf16>
-    return %s : tensor<1x8xbf16>
-  }
-}

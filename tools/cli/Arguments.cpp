@@ -77,12 +77,16 @@ void addShape(CLI::App *app, ModelOptions &into) {
       ->check(count);
 }
 
-void addPrefill(CLI::App *app, ModelOptions &into) {
+void addChunks(CLI::App *app, ModelOptions &into) {
   app->add_option("--prefill", into.prefill,
                   "An entry for each of these numbers of prompt tokens, which "
                   "take a prompt in chunks; auto: as few as keep every chunk "
                   "within 10% of the best predicted (default: none)")
       ->type_name("auto|none|N,...");
+  app->add_option("--verify", into.verify,
+                  "An entry for each of these numbers of guessed tokens of one "
+                  "sequence, with a choice behind each (default: none)")
+      ->type_name("none|N,...");
 }
 
 void addTarget(CLI::App *app, ModelOptions &into) {

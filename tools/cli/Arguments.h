@@ -109,8 +109,8 @@ void addModel(CLI::App *app, ModelOptions &into, const char *help);
 /// The shape that a model is planned for, but the device.
 void addShape(CLI::App *app, ModelOptions &into);
 
-/// --prefill.
-void addPrefill(CLI::App *app, ModelOptions &into);
+/// --prefill and --verify.
+void addChunks(CLI::App *app, ModelOptions &into);
 
 /// --target, of one device.
 void addTarget(CLI::App *app, ModelOptions &into);

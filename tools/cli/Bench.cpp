@@ -47,6 +47,14 @@ Take defineBench(CLI::App &app) {
                 "A row per kernel: its time inside the step");
   sub->add_flag("--families", into->families,
                 "A row per configuration of every kernel, each alone");
+  sub->add_flag("--regret", into->regret,
+                "Each linear layer alone by every candidate: what the "
+                "predicted choice takes beside the fastest");
+  sub->add_option("--tokens", into->tokens,
+                  "With --regret: numbers of rows (default: 20 from 1 to 512)")
+      ->type_name("1,8,64")
+      ->delimiter(',')
+      ->check(within(1, 4096));
   sub->add_option("--binaries", into->binaries,
                   "With --families: folder written by --prepare, for a machine "
                   "without NVRTC")
@@ -67,7 +75,7 @@ Take defineBench(CLI::App &app) {
       ->type_name("1,8")
       ->delimiter(',')
       ->check(within(1, 1u << 16));
-  addPrefill(sub, into->model);
+  addChunks(sub, into->model);
   addTarget(sub, into->model);
   addDecisions(sub, into->asked);
   addSeed(sub, into->model, "Seed of the random weights of --config-only");
@@ -86,9 +94,14 @@ Take defineBench(CLI::App &app) {
                    "--families beside --binaries or --prepare", "none",
                    "see sinter bench --help"};
     }
-    if (into->families && (into->kernels || into->soak != 0)) {
+    if (into->families + into->kernels + into->regret + (into->soak != 0) > 1) {
       return Error{ErrorCode::ConflictingArguments, "sinter bench",
-                   "one of --families, --kernels, --soak", "several",
+                   "one of --families, --kernels, --regret, --soak", "several",
+                   "see sinter bench --help"};
+    }
+    if (!into->tokens.empty() && !into->regret) {
+      return Error{ErrorCode::MissingArgument, "sinter bench",
+                   "--regret beside --tokens", "none",
                    "see sinter bench --help"};
     }
     if (!into->batches.empty()) {

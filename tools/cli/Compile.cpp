@@ -30,7 +30,7 @@ Take defineCompile(CLI::App &app) {
       ->type_name("N")
       ->check(within(1, format::maxStepsPerLaunch))
       ->capture_default_str();
-  addPrefill(sub, into->model);
+  addChunks(sub, into->model);
   addSeed(sub, into->model, "Seed of the random weights of --config-only");
   sub->add_flag("!--no-nvrtc", into->nvrtc,
                 "Leave out binaries for the GPU even where NVRTC is installed");

@@ -3,6 +3,8 @@
 #include "tools/cli/Arguments.h"
 #include "tools/cli/Subcommands.h"
 
+#include <algorithm>
+
 namespace sinter {
 
 Take defineInspect(CLI::App &app) {
@@ -19,6 +21,7 @@ Take defineInspect(CLI::App &app) {
                          {"roofline", "roofline"},
                          {"coverage", "coverage"},
                          {"crossover", "crossover"},
+                         {"buckets", "buckets"},
                          {"decisions", "decisions"},
                          {"neighbours", "neighbours"}},
                         "What to show (default: summary)");
@@ -32,8 +35,8 @@ Take defineInspect(CLI::App &app) {
       ->default_str(into->model.target);
   addDecisions(sub, into->decisions, into->asked);
   sub->add_option("--tokens", into->tokens,
-                  "Numbers of rows of --view crossover (default: powers of two "
-                  "up to 512)")
+                  "Numbers of rows of --view crossover, ascending (default: 20 "
+                  "from 1 to 512)")
       ->type_name("1,8,64")
       ->delimiter(',')
       ->check(within(1, 4096));
@@ -57,7 +60,8 @@ Take defineInspect(CLI::App &app) {
       ->group(questions);
   sub->add_option("--measured", into->measured,
                   "Beside several --decisions: a file of steps timed on a GPU, "
-                  "such as test/data/measured/h200.json")
+                  "such as test/data/measured/h200.json; with --view "
+                  "crossover: what sinter bench --regret --format json wrote")
       ->type_name("FILE")
       ->group(questions);
   addWords<bool>(sub, "--require", into->requireGraph, {{"graph", true}},
@@ -89,10 +93,15 @@ Take defineInspect(CLI::App &app) {
                    "--view crossover", "--view " + into->view,
                    "see sinter inspect --help"};
     }
-    if (!into->measured.empty() && into->decisions.size() < 2) {
+    if (!std::is_sorted(into->tokens.begin(), into->tokens.end())) {
+      return Error{ErrorCode::BadArgument, "--tokens", "ascending numbers",
+                   "others", "see sinter inspect --help"};
+    }
+    if (!into->measured.empty() && into->decisions.size() < 2 &&
+        into->view != "crossover") {
       return Error{ErrorCode::ConflictingArguments, "--measured",
-                   "several --decisions", "another question",
-                   "see sinter inspect --help"};
+                   "several --decisions or --view crossover",
+                   "another question", "see sinter inspect --help"};
     }
     into->model.target = into->targets.front();
     if (into->decisions.size() == 1) {

@@ -101,7 +101,7 @@ Take defineRun(CLI::App &app) {
       ->type_name("P")
       ->capture_default_str();
   addShape(sub, into->model);
-  addPrefill(sub, into->model);
+  addChunks(sub, into->model);
   addTarget(sub, into->model);
   addDecisions(sub, into->asked);
   addSeed(sub, into->model,

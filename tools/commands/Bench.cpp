@@ -42,15 +42,19 @@ Table stepTable() {
                    {"p99_ns", "p99"},
                    {"cv", "cv"},
                    {"tokens_per_second", "tokens/s"},
+                   {"gigaflops_per_second", "TFLOP/s"},
+                   {"share_of_matrix_rate", "share"},
                    {"predicted_ns", "predicted"},
                    {"measured_by_predicted", "measured/predicted"}};
   return table;
 }
 
 std::vector<Cell> stepRow(const format::Plan &plan, size_t index,
-                          const BenchPoint &point, const StepTimes &times) {
+                          const BenchPoint &point, const StepTimes &times,
+                          uint64_t matrixRate) {
   const format::Entry &entry = plan.entries[index];
   const double tokens = entry.workload.batch * entry.workload.tokens;
+  const double gigaflops = static_cast<double>(flopsOf(entry)) / times.median;
   std::vector<Cell> row = {std::string(word(point.mode)),
                            uint64_t{point.context},
                            entry.name,
@@ -59,7 +63,9 @@ std::vector<Cell> stepRow(const format::Plan &plan, size_t index,
                            rounded(times.p10),
                            rounded(times.p99),
                            percent(times.variation),
-                           rounded(tokens * 1e9 / times.median)};
+                           rounded(tokens * 1e9 / times.median),
+                           Ratio{rounded(gigaflops)},
+                           shareOfRate(gigaflops, matrixRate)};
   std::optional<uint64_t> predicted;
   if (auto prices = predictedSteps(plan, index, point.mode, point.context)) {
     predicted = std::accumulate(prices->begin(), prices->end(), uint64_t{0});
@@ -101,7 +107,7 @@ std::vector<Cell> kernelRow(const BenchPoint &point, const KernelTime &time,
       rounded(nanoseconds / static_cast<double>(time.launches)),
       time.bytes,
       rate > 0 ? Cell(rounded(rate)) : Cell(std::string()),
-      rate > 0 ? shareOfStreamRate(rate, streamRate) : Cell(std::string())};
+      rate > 0 ? shareOfRate(rate, streamRate) : Cell(std::string())};
   addPrediction(row, nanoseconds, time.predicted);
   return row;
 }
@@ -132,19 +138,37 @@ Status checkBatches(const format::Plan &plan,
 
 /// Rows of one context and mode.
 Status measure(Session &session, size_t index, const BenchPoint &point,
-               bool kernels, uint64_t streamRate, Table &table) {
+               bool kernels, const DeviceSpec *device, Table &table) {
   const format::Plan &plan = session.plan();
   if (!kernels) {
     SINTER_ASSIGN(StepTimes times, timeStep(session, index, point));
-    table.rows.push_back(stepRow(plan, index, point, times));
+    table.rows.push_back(stepRow(plan, index, point, times,
+                                 device ? measuredMatrixRate(*device) : 0));
     return Status::success();
   }
   SINTER_ASSIGN(std::vector<KernelTime> times,
                 timeKernels(session, index, point));
   for (const KernelTime &time : times) {
-    table.rows.push_back(kernelRow(point, time, streamRate));
+    table.rows.push_back(
+        kernelRow(point, time, device ? measuredStreamRate(*device) : 0));
   }
   return Status::success();
+}
+
+/// Of which rate the shares are.
+std::string shareText(const std::string &target, const DeviceSpec *device,
+                      bool kernels) {
+  const uint64_t rate = device == nullptr ? 0
+                        : kernels         ? measuredStreamRate(*device)
+                                          : measuredMatrixRate(*device);
+  if (rate == 0) {
+    return kernels ? "share: the device file has no measured dram_read_rate"
+                   : "share: the device file has no measured rate of products";
+  }
+  return "share: of " + std::to_string(kernels ? rate : rate / 1000) +
+         (kernels ? " GB/s, the dram_read_rate of "
+                  : " TFLOP/s, measured of products on ") +
+         target;
 }
 
 } // namespace
@@ -179,6 +203,9 @@ Status runCommand(const BenchOptions &options) {
   if (options.families) {
     return benchFamilies(options);
   }
+  if (options.regret) {
+    return benchRegret(options);
+  }
   SINTER_ASSIGN(std::unique_ptr<Device> device,
                 chooseDevice(options.device, /*unchecked=*/true));
   SINTER_ASSIGN(BenchSubject subject, openSubject(options, *device));
@@ -199,7 +226,7 @@ Status runCommand(const BenchOptions &options) {
   SINTER_ASSIGN(std::vector<EntryAt> entries,
                 entriesAt(plan, options.contexts));
   const auto target = resolveDevice(plan.target);
-  const uint64_t streamRate = target ? measuredStreamRate(*target) : 0;
+  const DeviceSpec *known = target ? &*target : nullptr;
   Table table = options.kernels ? kernelTable() : stepTable();
   for (const auto &[index, context] : entries) {
     const format::Entry &entry = plan.entries[index];
@@ -218,7 +245,7 @@ Status runCommand(const BenchOptions &options) {
       point.repeats =
           options.repeats == 0 ? entry.stepsPerLaunch : options.repeats;
       SINTER_TRY(
-          measure(*session, index, point, options.kernels, streamRate, table));
+          measure(*session, index, point, options.kernels, known, table));
     }
   }
   table.notes = {"device: " + device->describe(), "plan: sha256 " + digest,
@@ -237,12 +264,8 @@ Status runCommand(const BenchOptions &options) {
     table.notes.emplace_back(
         "a kernel's time: its end less the end of the one before, from "
         "programs of the first launch, the first two, and so on");
-    table.notes.push_back(
-        streamRate == 0
-            ? "share: the device file has no measured dram_read_rate"
-            : "share: of " + std::to_string(streamRate) +
-                  " GB/s, the dram_read_rate of " + plan.target);
   }
+  table.notes.push_back(shareText(plan.target, known, options.kernels));
   return writeOut(printTable(table, options.format));
 }
 

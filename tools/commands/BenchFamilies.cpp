@@ -70,7 +70,7 @@ std::vector<Cell> rowOf(const FamilyKernel &kernel, const FamilyTime &time,
       kernel.family,           kernel.config,        kernel.op,
       time.launches,           rounded(nanoseconds), rounded(time.times.p10),
       rounded(time.times.p99), kernel.coldBytes,     rounded(rate)};
-  row.push_back(shareOfStreamRate(rate, streamRate));
+  row.push_back(shareOfRate(rate, streamRate));
   addPrediction(row, nanoseconds, kernel.predicted);
   return row;
 }

@@ -10,6 +10,7 @@
 #include "tools/Console.h"
 #include "tools/InspectTables.h"
 #include "tools/Model.h"
+#include "tools/Prefills.h"
 #include "tools/inspect/Crossover.h"
 #include "tools/inspect/Decisions.h"
 #include "tools/inspect/EqualLayers.h"
@@ -42,7 +43,8 @@ auto ofEntry(const ModelOptions &options, const ModelConfig &config,
 Result<Table> eagerTableOf(const InspectOptions &options) {
   if (const std::string &view = options.view;
       view == "memory" || view == "roofline" || view == "coverage" ||
-      view == "decisions" || view == "neighbours" || view == "crossover") {
+      view == "decisions" || view == "neighbours" || view == "crossover" ||
+      view == "buckets") {
     return Error{ErrorCode::ConflictingArguments, "--view " + view,
                  "Sinter's own kernels", "--decisions eager",
                  "leave --decisions out"};
@@ -108,7 +110,8 @@ Status checkPlanQuestion(const InspectOptions &options) {
                  "name the model that the plan was compiled from"};
   };
   if (options.view == "roofline" || options.view == "coverage" ||
-      options.view == "neighbours" || options.view == "crossover") {
+      options.view == "neighbours" || options.view == "crossover" ||
+      options.view == "buckets") {
     return refuse("--view " + options.view);
   }
   const std::pair<bool, const char *> asked[] = {
@@ -146,12 +149,19 @@ Result<Table> ofPlanner(const InspectOptions &options,
                              options.measured);
   }
   if (options.view == "crossover") {
-    return crossoverTable(
-        config, workload, device,
-        options.tokens.empty()
-            ? std::vector<uint32_t>{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}
-            : options.tokens,
-        asked);
+    return crossoverTable(config, workload, device,
+                          options.tokens.empty() ? projectionRows()
+                                                 : options.tokens,
+                          asked, options.measured);
+  }
+  if (options.view == "buckets") {
+    CompileRequest request;
+    request.source.config = config;
+    request.target = options.model.target;
+    request.workload = workload;
+    request.decisions = asked;
+    SINTER_ASSIGN(PrefillBuckets buckets, pricePrefills(request));
+    return bucketsTable(buckets);
   }
   const DecisionSet set = asked.set.value_or(DecisionSet::Exact);
   if (devices.size() > 1) {
@@ -176,7 +186,8 @@ Result<Table> ofPlanner(const InspectOptions &options,
 bool isQuestion(const InspectOptions &options) {
   return options.why || !options.whatIf.empty() || options.targets.size() > 1 ||
          options.decisions.size() > 1 || options.view == "decisions" ||
-         options.view == "neighbours" || options.view == "crossover";
+         options.view == "neighbours" || options.view == "crossover" ||
+         options.view == "buckets";
 }
 
 /// One side of --compare: a plan's entries, or a decision set of the model.

@@ -102,14 +102,14 @@ Status verifyOps(PlanEngine &engine, KernelChecker &checker,
   return Status::success();
 }
 
-/// A chunk of each prefill entry behind the steps, op by op.
-Status verifyPrefills(PlanEngine &engine, KernelChecker &checker,
-                      const VerifyOptions &options) {
+/// A chunk of each prefill and verify entry behind the steps, op by op.
+Status verifyChunks(PlanEngine &engine, KernelChecker &checker,
+                    const VerifyOptions &options) {
   Session &session = engine.state();
   const std::vector<format::Entry> &entries = engine.plan().entries;
   for (size_t i = 0; i < entries.size(); ++i) {
     const format::Entry &entry = entries[i];
-    if (entry.workload.phase != "prefill") {
+    if (entry.workload.phase == "decode") {
       continue;
     }
     const uint32_t tokens = entry.workload.tokens;
@@ -127,7 +127,9 @@ Status verifyPrefills(PlanEngine &engine, KernelChecker &checker,
     };
     SINTER_TRY(write("ids", ids));
     SINTER_TRY(write("positions", positions));
-    SINTER_TRY(write("rows", {static_cast<int32_t>(tokens - 1)}));
+    if (entry.workload.phase == "prefill") {
+      SINTER_TRY(write("rows", {static_cast<int32_t>(tokens - 1)}));
+    }
     SINTER_TRY(session.run(i, [&](size_t, const format::Step &step) -> Status {
       Status status = checker.check(step);
       if (status) {
@@ -209,7 +211,7 @@ Status runCommand(const VerifyOptions &options) {
   KernelChecker checker(*module, engine->state(), *subject.weights);
   Status verdict = verifyOps(*engine, checker, options);
   if (verdict) {
-    verdict = verifyPrefills(*engine, checker, options);
+    verdict = verifyChunks(*engine, checker, options);
   }
   Table table = newTable();
   addAgreements(table, checker, verdict.ok());

@@ -1,11 +1,10 @@
-//===- Crossover.cpp - Generated kernel or library, by rows ---------------===//
+//===- Crossover.cpp - Which family is fastest, by rows -------------------===//
 
 #include "tools/inspect/Crossover.h"
 
-#include "codegen/KernelRegistry.h"
 #include "ir/decoder/Decoder.h"
 #include "passes/analysis/OpNames.h"
-#include "passes/planning/GroupSearch.h"
+#include "tools/inspect/Measured.h"
 #include "tools/inspect/Words.h"
 
 #include <algorithm>
@@ -13,105 +12,97 @@
 
 namespace sinter {
 
-Result<LinearPrices> LinearPrices::create(decoder::LinearOp linear,
-                                          const DeviceSpec &device,
-                                          const Workload &workload) {
-  LinearPrices prices;
-  auto weight =
-      mlir::cast<mlir::RankedTensorType>(linear.getWeight().getType());
-  prices.n = static_cast<uint64_t>(weight.getDimSize(0));
-  prices.k = static_cast<uint64_t>(weight.getDimSize(1));
-  prices.device = &device;
-  if (device.launches.programmatic &&
-      device.launches.programmatic->value != 0) {
-    prices.mode = cost::ExecutionMode::Programmatic;
-  }
-  mlir::Operation *op = linear;
-  const planning::Answer answer =
-      planning::askFamilies(op, codegen::kernelFamilies(), device, workload);
-  for (const planning::Variant &variant : answer.variants) {
-    if (!variant.family) {
-      continue;
-    }
-    const cost::PhaseWork &cold = variant.work;
-    // Activations lie in L2 unless they are larger.
-    cost::PhaseWork warm = cold;
-    warm.unique.activations += warm.unique.weights;
-    warm.unique.weights = 0;
-    warm.hoisted = 0;
-    SINTER_ASSIGN(cost::Price first,
-                  cost::price(cold, prices.mode, device, &cold));
-    SINTER_ASSIGN(cost::Price next,
-                  cost::price(warm, prices.mode, device, &cold));
-    prices.kernels.push_back({first.picoseconds, next.picoseconds});
-  }
-  return prices;
-}
-
-std::optional<uint64_t> LinearPrices::perRow(uint64_t rows) const {
-  std::optional<uint64_t> least;
-  for (const Kernel &kernel : kernels) {
-    const uint64_t all = kernel.first + (rows - 1) * kernel.next;
-    least = std::min(least.value_or(all), all);
-  }
-  return least;
-}
-
-Result<cost::Price> LinearPrices::library(uint64_t rows) const {
-  cost::PhaseWork call;
-  call.kind = cost::PhaseKind::Library;
-  call.library = {rows, n, k};
-  return cost::price(call, mode, *device, &call);
-}
-
-Result<std::optional<uint64_t>> LinearPrices::libraryFrom(uint64_t most) const {
-  for (uint64_t rows = 1; rows <= most; ++rows) {
-    SINTER_ASSIGN(cost::Price price, library(rows));
-    const std::optional<uint64_t> own = perRow(rows);
-    if (!own || price.picoseconds < *own) {
-      return std::optional(rows);
-    }
-  }
-  return std::optional<uint64_t>();
-}
-
 namespace {
 
-constexpr uint64_t mostRows = 4096;
+constexpr uint32_t mostRows = 4096;
+
+/// Projections by number of rows, each made once.
+class ByRows {
+public:
+  ByRows(const ModelConfig &config, const Workload &workload,
+         const DeviceSpec &device)
+      : config(config), workload(workload), device(device) {}
+
+  Result<const Projections *> at(uint32_t rows) {
+    auto found = made.find(rows);
+    if (found == made.end()) {
+      SINTER_ASSIGN(Projections one,
+                    Projections::create(config, workload, device, rows));
+      found = made.emplace(rows, std::move(one)).first;
+    }
+    return &found->second;
+  }
+
+  /// The cheapest family of a layer; empty: nothing runs it.
+  Result<std::string> cheapest(uint32_t rows, const std::string &op) {
+    SINTER_ASSIGN(const Projections *all, at(rows));
+    const Projection *found = all->find(op);
+    return found == nullptr || found->candidates.empty()
+               ? std::string()
+               : found->candidates.front().familyName();
+  }
+
+private:
+  const ModelConfig &config;
+  const Workload &workload;
+  const DeviceSpec &device;
+  std::map<uint32_t, Projections> made;
+};
+
+/// The fewest rows above `low` with another family than there; `high` has one.
+Result<uint32_t> borderOf(ByRows &byRows, const std::string &op, uint32_t low,
+                          uint32_t high) {
+  SINTER_ASSIGN(const std::string before, byRows.cheapest(low, op));
+  while (high - low > 1) {
+    const uint32_t middle = low + (high - low) / 2;
+    SINTER_ASSIGN(const std::string family, byRows.cheapest(middle, op));
+    (family == before ? low : high) = middle;
+  }
+  return high;
+}
+
+Result<std::vector<Crossing>> crossingsIn(ByRows &byRows,
+                                          const std::vector<uint32_t> &rows,
+                                          const std::string &op) {
+  std::vector<Crossing> crossings;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    SINTER_ASSIGN(const std::string family, byRows.cheapest(rows[i], op));
+    if (i == 0) {
+      crossings.push_back({rows[i], family});
+      continue;
+    }
+    uint32_t low = rows[i - 1];
+    while (crossings.back().family != family) {
+      SINTER_ASSIGN(low, borderOf(byRows, op, low, rows[i]));
+      SINTER_ASSIGN(std::string from, byRows.cheapest(low, op));
+      crossings.push_back({low, std::move(from)});
+    }
+  }
+  return crossings;
+}
 
 std::string basisText(cost::LibraryBasis basis) {
   return basis == cost::LibraryBasis::Listed  ? "listed"
          : basis == cost::LibraryBasis::NextM ? "listed for more rows"
+         : basis == cost::LibraryBasis::None  ? ""
                                               : "overhead and rates";
 }
 
-std::string flipText(std::optional<uint64_t> from) {
-  return !from        ? "No number of rows makes the library cheaper."
-         : *from == 1 ? "The library is cheaper at any number of rows."
-                      : "From " + groupedText(*from) +
-                            " rows on the library is cheaper.";
-}
-
-/// At most `layers` layers, one row.
-Result<std::unique_ptr<PreparedEntry>>
-smallEntry(ModelConfig config, Workload workload, int64_t batch) {
-  config.layers = std::min<int64_t>(config.layers, 1);
-  workload.batch = batch;
-  return PreparedEntry::create(config, workload, DecisionSet::Exact);
-}
-
-std::string patternOf(mlir::Operation *op) {
+std::string crossingText(const std::vector<Crossing> &crossings) {
   std::string text;
-  for (const std::string &name : namesOf(op)) {
-    const std::string pattern = layerPattern(name);
-    text +=
-        text.empty() ? pattern : "/" + pattern.substr(pattern.rfind('.') + 1);
+  for (const Crossing &one : crossings) {
+    if (&one == &crossings.front()) {
+      text = crossings.size() == 1 ? one.family + " is cheapest at all of them."
+                                   : "";
+      continue;
+    }
+    text += (text.empty() ? "From " : ", from ") + groupedText(one.rows) +
+            " rows on " + one.family + " is cheapest";
   }
-  return text;
+  return crossings.size() > 1 ? text + "." : text;
 }
 
-/// How the planner runs each linear layer, by the pattern of each of its names:
-/// more rows leave unpacked what one row packs.
+/// How the planner runs each linear layer, by the pattern of each of its names.
 std::map<std::string, std::string>
 plannedRuns(const PreparedEntry &entry, const DeviceSpec &device,
             const planning::PlanningOptions &options) {
@@ -131,47 +122,54 @@ plannedRuns(const PreparedEntry &entry, const DeviceSpec &device,
 
 } // namespace
 
+Result<std::vector<Crossing>> crossingsOf(const ModelConfig &config,
+                                          const Workload &workload,
+                                          const DeviceSpec &device,
+                                          const std::vector<uint32_t> &rows,
+                                          const std::string &op) {
+  ByRows byRows(config, workload, device);
+  return crossingsIn(byRows, rows, op);
+}
+
 Result<std::string> crossoverText(const ModelConfig &config,
                                   const Workload &workload,
                                   const DeviceSpec &device,
                                   const std::string &op) {
-  SINTER_ASSIGN(std::unique_ptr<PreparedEntry> entry,
-                smallEntry(config, workload, 1));
-  const std::string wanted = layerPattern(op);
-  for (mlir::Operation *each : fusion::graphOf(entry->function()).ops) {
-    auto linear = mlir::dyn_cast<decoder::LinearOp>(each);
-    if (!linear || layerPattern(decoder::opName(each)) != wanted) {
-      continue;
-    }
-    SINTER_ASSIGN(LinearPrices prices,
-                  LinearPrices::create(linear, device, workload));
-    const auto rows = static_cast<uint64_t>(workload.batch) * workload.tokens;
-    SINTER_ASSIGN(cost::Price library, prices.library(rows));
-    SINTER_ASSIGN(std::optional<uint64_t> from, prices.libraryFrom(mostRows));
-    const std::optional<uint64_t> own = prices.perRow(rows);
-    return "Alone, at " + groupedText(rows) + (rows == 1 ? " row" : " rows") +
-           ", the library takes " + microsText(library.picoseconds) + " (" +
-           basisText(library.basis) + "); " +
-           (own ? "a generated kernel, run once per row, " + microsText(*own)
-                : std::string("no generated kernel takes it")) +
-           ". " + flipText(from);
+  ByRows byRows(config, workload, device);
+  const auto rows = static_cast<uint32_t>(workload.rows());
+  SINTER_ASSIGN(const Projections *all, byRows.at(rows));
+  const Projection *found = all->find(op);
+  if (found == nullptr) {
+    return std::string();
   }
-  return std::string();
+  std::string text =
+      "Alone, at " + groupedText(rows) + (rows == 1 ? " row, " : " rows, ");
+  bool first = true;
+  for (const ProjectionCandidate *best : found->bestByFamily()) {
+    text += (first ? "" : ", ") + best->familyName() +
+            (first ? " takes " : " ") + microsText(best->price.picoseconds) +
+            (best->family ? "" : " (" + basisText(best->price.basis) + ")");
+    first = false;
+  }
+  std::vector<uint32_t> powers;
+  for (uint32_t power = 1; power <= mostRows; power *= 2) {
+    powers.push_back(power);
+  }
+  SINTER_ASSIGN(std::vector<Crossing> crossings,
+                crossingsIn(byRows, powers, op));
+  return text + ". " + crossingText(crossings);
 }
 
 Result<Table> crossoverTable(const ModelConfig &config,
                              const Workload &workload, const DeviceSpec &device,
                              const std::vector<uint32_t> &rows,
-                             const DecisionOptions &asked) {
+                             const DecisionOptions &asked,
+                             const std::string &measured) {
   SINTER_ASSIGN(planning::PlanningOptions options,
                 planningOptions(DecisionSet::Exact, asked));
-  SINTER_ASSIGN(std::unique_ptr<PreparedEntry> one,
-                smallEntry(config, workload, 1));
-  std::map<uint32_t, std::map<std::string, std::string>> planned;
-  for (uint32_t count : rows) {
-    SINTER_ASSIGN(std::unique_ptr<PreparedEntry> entry,
-                  smallEntry(config, workload, count));
-    planned[count] = plannedRuns(*entry, device, options);
+  std::optional<MeasuredProjections> times;
+  if (!measured.empty()) {
+    SINTER_ASSIGN(times, MeasuredProjections::read(measured, device));
   }
   Table table;
   table.view = "crossover";
@@ -179,37 +177,49 @@ Result<Table> crossoverTable(const ModelConfig &config,
                    {"outputs", "outputs"},
                    {"width", "width"},
                    {"rows", "rows"},
-                   {"per_row_ps", "generated x rows us"},
-                   {"library_ps", "library us"},
+                   {"family", "family"},
+                   {"config", "configuration"},
+                   {"predicted_ps", "predicted us"},
                    {"basis", "price of the library"},
-                   {"cheaper", "cheaper"},
+                   {"cheapest", "cheapest"},
+                   {"measured_ps", "measured us"},
                    {"planned", "the plan of such a batch runs it"}};
-  for (mlir::Operation *op : fusion::graphOf(one->function()).ops) {
-    auto linear = mlir::dyn_cast<decoder::LinearOp>(op);
-    if (!linear) {
-      continue;
+  ByRows byRows(config, workload, device);
+  std::vector<std::string> ops; ///< one name of each layer
+  for (uint32_t count : rows) {
+    SINTER_ASSIGN(const Projections *all, byRows.at(count));
+    const auto planned = plannedRuns(all->entry(), device, options);
+    for (const Projection &projection : all->list()) {
+      const std::string name = namesOf(projection.op).front();
+      if (std::find(ops.begin(), ops.end(), name) == ops.end()) {
+        ops.push_back(name);
+      }
+      for (const ProjectionCandidate *best : projection.bestByFamily()) {
+        const bool cheapest = best == &projection.candidates.front();
+        const auto time =
+            times ? times->find(projection, *best) : std::optional<uint64_t>();
+        table.rows.push_back(
+            {projection.pattern, projection.outputs, projection.width,
+             uint64_t{count}, best->familyName(), best->config.text(),
+             Micros{best->price.picoseconds}, basisText(best->price.basis),
+             std::string(cheapest ? "yes" : ""),
+             time ? Cell(Micros{*time}) : Cell(std::string()),
+             cheapest ? planned.at(layerPattern(name)) : std::string()});
+      }
     }
-    const std::string pattern = patternOf(op);
-    SINTER_ASSIGN(LinearPrices prices,
-                  LinearPrices::create(linear, device, workload));
-    for (uint32_t count : rows) {
-      SINTER_ASSIGN(cost::Price library, prices.library(count));
-      const std::optional<uint64_t> own = prices.perRow(count);
-      table.rows.push_back(
-          {pattern, prices.outputs(), prices.width(), uint64_t{count},
-           own ? Cell(Micros{*own}) : Cell(std::string()),
-           Micros{library.picoseconds}, basisText(library.basis),
-           std::string(own && *own <= library.picoseconds ? "generated"
-                                                          : "library"),
-           planned[count][layerPattern(namesOf(op).front())]});
-    }
-    SINTER_ASSIGN(std::optional<uint64_t> from, prices.libraryFrom(mostRows));
-    table.notes.push_back(pattern + ": " + flipText(from));
   }
+  for (const std::string &op : ops) {
+    SINTER_ASSIGN(std::vector<Crossing> crossings,
+                  crossingsIn(byRows, rows, op));
+    table.notes.push_back(layerPattern(op) + ": " + crossingText(crossings));
+  }
+  table.notes.push_back("Each layer alone, its cheapest configuration of each "
+                        "family; what it would be fused with is not in these "
+                        "prices.");
   table.notes.push_back(
-      "Each layer alone; what it would be fused with is not in these prices. "
-      "The generated kernels take one row: they are priced once per row, the "
-      "weights in L2 after the first where they fit.");
+      times ? "Measured: " + times->source
+            : "Not measured: --measured takes the output of sinter bench "
+              "--regret --format json.");
   return table;
 }
 

@@ -67,4 +67,46 @@ Result<std::vector<MeasuredStep>> readMeasured(const std::string &path,
   return found;
 }
 
+Result<MeasuredProjections>
+MeasuredProjections::read(const std::string &path, const DeviceSpec &device) {
+  SINTER_ASSIGN(std::string text, readFile(path, uint64_t{4} << 20));
+  SINTER_ASSIGN(JsonDocument document, JsonDocument::parse(text, path));
+  SINTER_ASSIGN(JsonValue view, document.root().get("view"));
+  SINTER_ASSIGN(std::string_view table, view.asString());
+  if (table != "bench-regret") {
+    return view.error(ErrorCode::JsonOutOfRange,
+                      "bench-regret, what sinter bench --regret writes");
+  }
+  MeasuredProjections found;
+  SINTER_ASSIGN(JsonElements notes, document.root().getArray("notes"));
+  for (JsonValue note : notes) {
+    SINTER_ASSIGN(std::string_view line, note.asString());
+    found.source += (found.source.empty() ? "" : "; ") + std::string(line);
+  }
+  SINTER_ASSIGN(JsonElements rows, document.root().getArray("rows"));
+  for (JsonValue row : rows) {
+    SINTER_ASSIGN(std::string_view target, row.getString("target"));
+    SINTER_ASSIGN(uint64_t outputs, row.getUnsigned("outputs", 1));
+    SINTER_ASSIGN(uint64_t width, row.getUnsigned("width", 1));
+    SINTER_ASSIGN(uint64_t count, row.getUnsigned("rows", 1));
+    SINTER_ASSIGN(std::string_view family, row.getString("family"));
+    SINTER_ASSIGN(std::string_view config, row.getString("config"));
+    SINTER_ASSIGN(uint64_t median, row.getUnsigned("median_ns", 1));
+    if (target == device.name) {
+      found.medians[{outputs, width, count, std::string(family),
+                     std::string(config)}] = 1000 * median;
+    }
+  }
+  return found;
+}
+
+std::optional<uint64_t>
+MeasuredProjections::find(const Projection &projection,
+                          const ProjectionCandidate &candidate) const {
+  const auto place =
+      medians.find({projection.outputs, projection.width, projection.rows,
+                    candidate.familyName(), candidate.config.text()});
+  return place == medians.end() ? std::nullopt : std::optional(place->second);
+}
+
 } // namespace sinter

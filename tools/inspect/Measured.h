@@ -14,8 +14,12 @@
 #include "passes/cost/CostModel.h"
 #include "runtime/format/Status.h"
 #include "tools/Options.h"
+#include "tools/inspect/Projections.h"
 
+#include <map>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace sinter {
@@ -38,6 +42,24 @@ Result<std::vector<MeasuredStep>> readMeasured(const std::string &path,
                                                const ModelConfig &config,
                                                const Workload &workload,
                                                const DeviceSpec &device);
+
+/// Times of linear layers alone, as `sinter bench --regret --format json` wrote
+/// them.
+struct MeasuredProjections {
+  /// Outputs, width, rows, family, configuration.
+  using Key =
+      std::tuple<uint64_t, uint64_t, uint64_t, std::string, std::string>;
+
+  std::string source;              ///< what the file says of the measurement
+  std::map<Key, uint64_t> medians; ///< picoseconds
+
+  /// Of rows planned for `device`. Errors: those of readFile and of the strict
+  /// reader; SIN2007 for another table.
+  static Result<MeasuredProjections> read(const std::string &path,
+                                          const DeviceSpec &device);
+  std::optional<uint64_t> find(const Projection &projection,
+                               const ProjectionCandidate &candidate) const;
+};
 
 } // namespace sinter
 

@@ -2,6 +2,7 @@
 
 #include "tools/inspect/Views.h"
 
+#include "runtime/format/Bindings.h"
 #include "runtime/format/SharedWeights.h"
 
 #include <algorithm>
@@ -133,6 +134,7 @@ Table memoryTable(const ModelConfig &config, const EntryAnalysis &analysis,
   const auto positions = static_cast<uint64_t>(analysis.workload.maxContext);
   const uint64_t weights = static_cast<uint64_t>(config.parameterCount()) * 2;
   const uint64_t perPosition = analysis.cacheBytesPerPosition * batch;
+  const uint64_t perSequence = analysis.cacheBytesPerPosition * positions;
   const uint64_t cache = perPosition * positions;
   const uint64_t total = weights + cache + ranges.peakBytes;
   const uint64_t memory = device.limits.memoryBytes.value;
@@ -141,6 +143,9 @@ Table memoryTable(const ModelConfig &config, const EntryAnalysis &analysis,
   add("kv_cache", cache,
       std::to_string(positions) + " positions x " +
           std::to_string(perPosition) + " bytes");
+  add("kv_cache_per_sequence", perSequence,
+      batch == 1 ? "one sequence"
+                 : "each of " + std::to_string(batch) + " sequences (--batch)");
   add("activations_peak", ranges.peakBytes,
       "most alive at once, during " + ranges.peakOp +
           "; one kernel per op, results included");
@@ -153,10 +158,12 @@ Table memoryTable(const ModelConfig &config, const EntryAnalysis &analysis,
     table.notes.push_back("Does not fit: " + std::to_string(total - memory) +
                           " bytes too many.");
   } else {
+    const uint64_t room = memory - weights - ranges.peakBytes;
     table.notes.push_back(
-        "Room for " +
-        std::to_string((memory - weights - ranges.peakBytes) / perPosition) +
-        " positions of cache; CUDA's own context is not counted.");
+        "Room for " + std::to_string(room / perPosition) +
+        " positions of cache, or " + std::to_string(room / perSequence) +
+        " sequences with the activations of " + std::to_string(batch) +
+        "; CUDA's own context is not counted.");
   }
   return table;
 }
@@ -202,6 +209,20 @@ Table memoryTable(const format::Plan &plan) {
       how += "; values that do not live at once share bytes";
     }
     add("arena_" + arena.name, arena.bytes, how);
+  }
+  uint64_t perSequence = 0;
+  uint64_t sequences = 1;
+  for (const format::Value &value : plan.values) {
+    if (value.operandClass == format::OperandClass::Cache) {
+      sequences = std::max(sequences, format::cacheSequences(value));
+      perSequence += format::elementCount(value.shape) *
+                     dtypeBytes(value.dtype) / format::cacheSequences(value);
+    }
+  }
+  if (sequences > 1) {
+    add("kv_cache_per_sequence", perSequence,
+        "each of " + std::to_string(sequences) +
+            " sequences that may be open at once");
   }
   if (plan.entries.size() > 1) {
     for (const format::Entry &entry : plan.entries) {

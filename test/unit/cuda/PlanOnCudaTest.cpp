@@ -88,18 +88,20 @@ TEST(PlanOnCuda, ProgrammaticEdgesWithinAStep) {
   }
 }
 
-/// Beside a product of the library every edge is full, whatever the plan allows
-/// (runtime/RATIONALE.md).
+/// Beside a product of the library every edge is full, in the plan and whatever
+/// is asked of the device (runtime/RATIONALE.md).
 TEST(PlanOnCuda, FullEdgesBesideTheLibrary) {
   CompileRequest request = requestOf();
   request.decisions.set = DecisionSet::Library;
   auto artifact = compileModel(request);
   ASSERT_TRUE(artifact) << artifact.error().message();
   const std::vector<format::Step> &steps = artifact->plan.entries[0].steps;
-  EXPECT_GT(
+  EXPECT_EQ(
       std::ranges::count_if(
           steps, [](const format::Step &step) { return step.programmatic; }),
       0);
+  // A program in another mode than the plan's asks for such edges everywhere.
+  ASSERT_EQ(artifact->plan.entries[0].mode, LaunchMode::Graph);
   FakeDriver fake;
   auto device = fake.open();
   ASSERT_TRUE(device);

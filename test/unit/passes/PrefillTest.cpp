@@ -186,6 +186,15 @@ TEST(Prefill, TheHostCountsWhatThePlanSays) {
     if (step.kind == format::StepKind::Launch) {
       ++launches[step.kernel];
     }
+    // Of seven rows only the last goes through the head.
+    if (std::find(step.ops.begin(), step.ops.end(), "lm_head") !=
+        step.ops.end()) {
+      const uint64_t once =
+          2 * 1000 * 256; // vocabulary times hidden size, twice
+      const uint64_t flops = format::findWork(entry, step.kernel)->flops;
+      EXPECT_GE(flops, once);
+      EXPECT_LT(flops, 2 * once);
+    }
   }
   EXPECT_EQ(library, 3u * 7) << "all linear layers but the head";
   for (const format::Kernel &kernel : session.plan().kernels) {
@@ -311,9 +320,10 @@ TEST(Prefill, ABenchStepEndsAtItsContext) {
 }
 
 TEST(Prefill, ListsOfTokens) {
-  EXPECT_EQ(*parsePrefills("16,128"), (std::vector<int64_t>{16, 128}));
+  EXPECT_EQ(*parseTokens("--prefill", "16,128"),
+            (std::vector<int64_t>{16, 128}));
   for (const char *text : {"1,4", "8,4", "4,", "0", "4k", ""}) {
-    Result<std::vector<int64_t>> tokens = parsePrefills(text);
+    Result<std::vector<int64_t>> tokens = parseTokens("--prefill", text);
     ASSERT_FALSE(tokens.ok()) << text;
     EXPECT_EQ(tokens.error().code, ErrorCode::BadArgument) << text;
     EXPECT_EQ(tokens.error().found, std::string("'") + text + "'");
@@ -327,6 +337,33 @@ TEST(Prefill, ChosenByPredictedCost) {
   ASSERT_FALSE(tokens->empty());
   EXPECT_EQ(tokens->back(), 16) << "the largest power of two that fits";
   EXPECT_TRUE(compileModel(request("qwen3-rand", 24, *tokens)).ok());
+}
+
+// Each chunk runs in the first entry kept that holds it, within ten percent of
+// its own.
+TEST(Prefill, BucketsSayWhatPaddingCosts) {
+  CompileRequest asked = request("qwen3-rand", 24, {});
+  asked.workload.maxContext = 600;
+  auto buckets = pricePrefills(asked);
+  ASSERT_TRUE(buckets.ok()) << buckets.error().message();
+  EXPECT_EQ(buckets->tokens,
+            (std::vector<int64_t>{2, 4, 8, 16, 32, 64, 128, 256, 512}));
+  const Table table = bucketsTable(*buckets);
+  ASSERT_EQ(table.rows.size(), 9u);
+  std::vector<int64_t> kept;
+  for (size_t i = 0; i < table.rows.size(); ++i) {
+    const auto &row = table.rows[i];
+    const uint64_t own = std::get<Micros>(row[1]).picoseconds;
+    const uint64_t padded = std::get<Micros>(row[3]).picoseconds;
+    EXPECT_GE(std::get<uint64_t>(row[2]), std::get<uint64_t>(row[0]));
+    EXPECT_LE(padded, own + own / 10) << i;
+    if (std::get<std::string>(row[5]) == "yes") {
+      EXPECT_EQ(std::get<uint64_t>(row[2]), std::get<uint64_t>(row[0]));
+      kept.push_back(buckets->tokens[i]);
+    }
+  }
+  EXPECT_EQ(kept, *choosePrefills(asked));
+  EXPECT_EQ(std::get<std::string>(table.rows.back()[6]), "the largest");
 }
 
 TEST(Prefill, EntriesThatCannotBeAreRefused) {

@@ -1,5 +1,6 @@
 //===- BenchStepTest.cpp - Time of a decode step --------------------------===//
 
+#include "tools/BenchCells.h"
 #include "tools/BenchKernels.h"
 
 #include <gtest/gtest.h>
@@ -17,6 +18,7 @@ TEST(StepTimes, NearestRanksOfOneStep) {
   StepTimes times = StepTimes::of(samples, 2);
   EXPECT_DOUBLE_EQ(times.median, 50 * 500.0);
   EXPECT_DOUBLE_EQ(times.p10, 10 * 500.0);
+  EXPECT_DOUBLE_EQ(times.p90, 90 * 500.0);
   EXPECT_DOUBLE_EQ(times.p99, 99 * 500.0);
   // Of 1 to 100: variance 833.25, mean 50.5.
   EXPECT_NEAR(times.variation, 28.866070 / 50.5, 1e-6);
@@ -96,6 +98,42 @@ TEST(PredictedSteps, EachOnceWhateverOpsItHolds) {
   EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 512), std::nullopt);
   plan.decisions.clear();
   EXPECT_EQ(predictedSteps(plan, 0, LaunchMode::Pdl, 512), std::nullopt);
+}
+
+TEST(FlopsOf, KernelsAndLibraryCalls) {
+  format::Entry entry;
+  for (const char *kernel : {"gemv", "row", "gemv"}) {
+    entry.steps.emplace_back().kernel = kernel;
+  }
+  format::Step &product = entry.steps.emplace_back();
+  product.kind = format::StepKind::Library;
+  product.gemm.emplace();
+  product.gemm->m = 3;
+  product.gemm->n = 64;
+  product.gemm->k = 32;
+  entry.advance.emplace().kernel = "advance";
+  for (const auto &[symbol, flops] :
+       {std::pair("gemv", 1000), std::pair("row", 7),
+        std::pair("advance", 5)}) {
+    format::KernelWork &work = entry.works.emplace_back();
+    work.kernel = symbol;
+    work.work.flops = static_cast<uint64_t>(flops);
+  }
+  EXPECT_EQ(flopsOf(entry), 2u * 1000 + 7 + 2 * 3 * 64 * 32);
+}
+
+TEST(MatrixRate, OnlyWhatWasMeasured) {
+  DeviceSpec device;
+  EXPECT_EQ(measuredMatrixRate(device), 0u);
+  device.costs.tensorRate = DeviceNumber{900, NumberOrigin::Spec, ""};
+  device.costs.libraryTensorRate = DeviceNumber{700, NumberOrigin::Prior, ""};
+  EXPECT_EQ(measuredMatrixRate(device), 0u);
+  device.costs.tensorRate->origin = NumberOrigin::Measured;
+  EXPECT_EQ(measuredMatrixRate(device), 900u);
+  device.costs.libraryTensorRate->origin = NumberOrigin::Measured;
+  EXPECT_EQ(measuredMatrixRate(device), 700u);
+  EXPECT_EQ(std::get<Ratio>(shareOfRate(350, 700)).thousandths, 500u);
+  EXPECT_EQ(std::get<std::string>(shareOfRate(350, 0)), "");
 }
 
 TEST(TimesByKernel, DifferencesOfEndsAddUp) {

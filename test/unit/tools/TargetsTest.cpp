@@ -7,7 +7,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "test/unit/tools/Questions.h"
-#include "tools/inspect/Crossover.h"
 
 #include <functional>
 
@@ -117,20 +116,22 @@ TEST(Targets, LaunchesTenTimesAsDear) {
   expectContains(textAt(table, 1, Decided), "credit -");
 }
 
-/// Weights that a second row finds in L2 and those that it does not: with a
-/// small L2 the library takes over at fewer rows.
+/// Activations of many rows that L2 does not hold go through memory.
 TEST(Targets, SmallL2) {
   const DeviceSpec small =
       changed([](DeviceSpec &gpu) { gpu.limits.l2Bytes.value = 1 << 20; });
-  auto rowsFor = [](const DeviceSpec &device) {
-    auto table = crossoverTable(config(1), Workload{}, device, {1}, {});
-    EXPECT_TRUE(table.ok()) << table.error().message();
-    return notesOf(*table);
+  Workload workload;
+  workload.batch = 512;
+  auto entry = PreparedEntry::create(config(1), workload, DecisionSet::Exact);
+  ASSERT_TRUE(entry.ok()) << entry.error().message();
+  auto dramOf = [&](const DeviceSpec &device) {
+    auto plan = planned(**entry, device);
+    EXPECT_TRUE(plan.ok()) << plan.error().message();
+    const uint32_t op = opNamed(*plan, "layers.0.swiglu");
+    return plan->phases[plan->phaseOfOps()[op]].price.terms.dram;
   };
-  expectContains(rowsFor(h200()),
-                 "layers.*.down_proj: From 4 rows on the library is cheaper.");
-  expectContains(rowsFor(small),
-                 "layers.*.down_proj: From 3 rows on the library is cheaper.");
+  EXPECT_EQ(dramOf(h200()), 0u);
+  EXPECT_GT(dramOf(small), 1000000u);
 }
 
 /// The fused attention no longer fits; with its number.

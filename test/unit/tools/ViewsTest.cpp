@@ -82,9 +82,13 @@ TEST(Views, MemoryOfAModelAgainstTheDevice) {
   EXPECT_EQ(table.rows[0][1], Cell(weights));
   // 100 positions of 64 bytes for each of two sequences.
   EXPECT_EQ(table.rows[1][1], Cell(uint64_t{12800}));
-  EXPECT_EQ(table.rows[4][1], Cell(weights + 12800 + 1000));
-  EXPECT_EQ(table.rows[4][2], Cell("100.0 % of the device's memory"));
-  EXPECT_EQ(table.notes[0].substr(0, 23), "Room for 100 positions ");
+  EXPECT_EQ(table.rows[2],
+            (std::vector<Cell>{"kv_cache_per_sequence", uint64_t{6400},
+                               "each of 2 sequences (--batch)"}));
+  EXPECT_EQ(table.rows[5][1], Cell(weights + 12800 + 1000));
+  EXPECT_EQ(table.rows[5][2], Cell("100.0 % of the device's memory"));
+  EXPECT_EQ(table.notes[0].substr(0, 47),
+            "Room for 100 positions of cache, or 2 sequences");
 
   device.limits.memoryBytes.value -= 1;
   EXPECT_EQ(memoryTable(config, smallEntry(), ranges, device).notes[0],
@@ -117,6 +121,25 @@ TEST(Views, MemoryOfAPlanByArenaAndClass) {
                                "2 activation of 96, 1 io of 4; values that do "
                                "not live at once share bytes"}));
   EXPECT_EQ(table.rows[2][1], Cell(uint64_t{96}));
+}
+
+TEST(Views, MemoryOfEachSequence) {
+  format::Plan plan;
+  plan.arenas.push_back({"cache", 4096, 256});
+  for (const char *name : {"k", "v"}) {
+    format::Value cache;
+    cache.name = name;
+    cache.arena = "cache";
+    cache.shape = {4, 2, 8, 16};
+    cache.operandClass = format::OperandClass::Cache;
+    plan.values.push_back(cache);
+  }
+  Table table = memoryTable(plan);
+  ASSERT_EQ(table.rows.size(), 4u);
+  EXPECT_EQ(table.rows[2],
+            (std::vector<Cell>{"kv_cache_per_sequence", uint64_t{2 * 2 * 256},
+                               "each of 4 sequences that may be open at "
+                               "once"}));
 }
 
 TEST(Views, PackedWeightsWithTheirRecipes) {
