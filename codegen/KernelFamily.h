@@ -107,6 +107,14 @@ struct Bounds {
 struct Work {
   uint64_t launches = 1;
   uint64_t flops = 0; ///< of the ops, not of the kernel's bookkeeping
+  /// Flops of the kernel's mma.sync, those of padding too; 0: it has none, and
+  /// `flops` are on the fp32 pipes.
+  uint64_t tensorFlops = 0;
+  /// Thread instructions on the fp32 pipes beside them; only with tensorFlops.
+  uint64_t fmaSlots = 0;
+  /// Where blocks differ in length: how many as long as the longest would do
+  /// the same work, rounded down; 0: all are alike.
+  uint64_t evenBlocks = 0;
   /// Bytes of weights that are requested before the first read of what other
   /// kernels store; those that several blocks share, once.
   uint64_t prefetchBytes = 0;

@@ -99,6 +99,7 @@ struct DeviceCosts {
   std::optional<DeviceNumber> clock;      ///< MHz under load
   std::optional<DeviceNumber> fmaLanes;   ///< per SM and clock
   std::optional<DeviceNumber> tensorRate; ///< GFLOP/s, bf16, fp32 sums
+  std::optional<DeviceNumber> mmaRate;    ///< GFLOP/s, likewise by mma.sync
 
   // GEMMs of the vendor's library that no entry of the price table covers.
   std::optional<DeviceNumber> libraryOverhead;   ///< ns over the stream time

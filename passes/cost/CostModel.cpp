@@ -202,7 +202,7 @@ void priceBody(const PhaseWork &work, Exact cold, Exact unique,
   }
   if (work.tensorFlops != 0) {
     parts.tensor = constants.at(Exact(work.tensorFlops) * perSm * sms,
-                                CostConstant::TensorRate) /
+                                CostConstant::MmaRate) /
                    blocks;
   }
   parts.body = larger(parts.dram, othersOf(parts));

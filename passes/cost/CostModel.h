@@ -24,7 +24,7 @@
 //           out evenly, so the busiest has blocks / SMs, rounded up
 // latency   the same bytes at bytes in flight per dram_latency or l2_latency
 // issue     fp32 slots of the busiest SM / (fma_lanes x clock)
-// tensor    flops of the busiest SM / (tensor_rate / SMs)
+// tensor    flops of the busiest SM / (mma_rate / SMs)
 // credit    what loads before the dependency hide: edge_programmatic_wait -
 //           edge_programmatic if every cold byte is requested before the wait,
 //           else as much of it as the hoisted bytes stream, from memory, L2
@@ -103,8 +103,8 @@ struct PhaseWork {
   /// Bytes that the last block reads of what others leave for it; 0: none does.
   uint64_t joined = 0;
   uint64_t fmaSlots = 0;    ///< thread instructions on the fp32 pipes
-  uint64_t tensorFlops = 0; ///< on tensor cores
-  uint64_t blocks = 1;      ///< of one launch
+  uint64_t tensorFlops = 0; ///< on tensor cores, by mma.sync
+  uint64_t blocks = 1;      ///< of one launch, alike
   uint64_t threads = 0;     ///< of a block; 0: unknown
   uint64_t sharedBytes = 0; ///< of a block
   uint64_t registers = 0;   ///< of a thread, bound; 0: unknown

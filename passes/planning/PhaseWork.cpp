@@ -38,8 +38,13 @@ cost::PhaseWork phaseOf(const codegen::Work &work) {
   phase.hoisted =
       std::min(work.prefetchBytes, phase.unique.weights + phase.unique.cache);
   phase.joined = work.joinedBytes;
-  phase.fmaSlots = widened * 5 / 4 + work.flops / 2;
-  phase.blocks = uint64_t{work.grid[0]} * work.grid[1] * work.grid[2];
+  phase.tensorFlops = work.tensorFlops;
+  phase.fmaSlots =
+      work.tensorFlops != 0 ? work.fmaSlots : widened * 5 / 4 + work.flops / 2;
+  // Uneven blocks, longest first, keep the GPU as busy as fewer even ones.
+  phase.blocks = work.evenBlocks != 0
+                     ? work.evenBlocks
+                     : uint64_t{work.grid[0]} * work.grid[1] * work.grid[2];
   phase.threads = uint64_t{work.block[0]} * work.block[1] * work.block[2];
   phase.sharedBytes = work.sharedBytes;
   phase.registers = work.bounds.registers;

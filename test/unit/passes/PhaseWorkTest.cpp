@@ -60,6 +60,24 @@ TEST(PhaseWork, OfAGemv) {
   EXPECT_EQ(phase.bytesInFlight, (32768u + 4096 + 128) / (4 * 8));
 }
 
+// Of a kernel with mma.sync the fp32 slots are its own to say.
+TEST(PhaseWork, OnTensorCores) {
+  codegen::Work work = gemv();
+  work.fmaSlots = 4321;
+  EXPECT_EQ(phaseOf(work).tensorFlops, 0u);
+  EXPECT_NE(phaseOf(work).fmaSlots, 4321u);
+  work.tensorFlops = 16 * 64 * 256;
+  EXPECT_EQ(phaseOf(work).tensorFlops, 16u * 64 * 256);
+  EXPECT_EQ(phaseOf(work).fmaSlots, 4321u);
+}
+
+// 8 blocks, the longest of which has a third of the work.
+TEST(PhaseWork, BlocksOfDifferentLengths) {
+  codegen::Work work = gemv();
+  work.evenBlocks = 3;
+  EXPECT_EQ(phaseOf(work).blocks, 3u);
+}
+
 TEST(PhaseWork, AllHoistedIsEnoughInFlight) {
   codegen::Work work = gemv();
   work.prefetchBytes = 32768;
