@@ -14,7 +14,8 @@ llvm::ArrayRef<const KernelFamily *> kernelFamilies() {
       makeKvAppendFamily(),
       makeAttentionDecodeFamily(),
       makeArgmaxFamily(),
-      makeRowChainFamily()};
+      makeRowChainFamily(),
+      makeAttentionPrefillFamily()};
   static const auto families = [] {
     llvm::SmallVector<const KernelFamily *> pointers;
     for (const std::unique_ptr<KernelFamily> &family : owned) {

@@ -105,6 +105,7 @@ std::unique_ptr<KernelFamily> makeRowFamily();
 std::unique_ptr<KernelFamily> makeGemvFamily();
 std::unique_ptr<KernelFamily> makeKvAppendFamily();
 std::unique_ptr<KernelFamily> makeAttentionDecodeFamily();
+std::unique_ptr<KernelFamily> makeAttentionPrefillFamily();
 std::unique_ptr<KernelFamily> makeArgmaxFamily();
 std::unique_ptr<KernelFamily> makeRowChainFamily();
 

@@ -166,13 +166,7 @@ std::vector<OpCase> kvAppendCases() {
   return cases;
 }
 
-namespace {
-struct AttentionShape {
-  int64_t batch, tokens, heads, kvHeads, headDim, context;
-};
-} // namespace
-
-static OpCase attentionCase(const AttentionShape &s) {
+OpCase attentionCase(const AttentionShape &s) {
   OpCase c;
   const int64_t rows = s.batch * s.tokens;
   const std::string q = tensor({rows, s.heads, s.headDim});

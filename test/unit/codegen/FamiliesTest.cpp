@@ -305,9 +305,9 @@ TEST(Registry, HasTheDocumentedOrder) {
     names.push_back(family->name().str());
     EXPECT_EQ(findFamily(family->name()), family);
   }
-  EXPECT_EQ(names, (std::vector<std::string>{"embed", "row", "gemv",
-                                             "kv_append", "attention_decode",
-                                             "argmax", "row_chain"}));
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "embed", "row", "gemv", "kv_append", "attention_decode",
+                       "argmax", "row_chain", "attention_prefill"}));
 }
 
 TEST(GroupView, LooksThroughReshapes) {

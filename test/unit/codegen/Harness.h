@@ -103,6 +103,11 @@ std::vector<OpCase> linearCases();
 std::vector<OpCase> kvAppendCases();
 std::vector<OpCase> attentionCases();
 std::vector<OpCase> argmaxCases();
+/// Attention of `tokens` tokens of each sequence, the last at context - 1.
+struct AttentionShape {
+  int64_t batch, tokens, heads, kvHeads, headDim, context;
+};
+OpCase attentionCase(const AttentionShape &shape);
 /// All of the above.
 std::vector<std::vector<OpCase>> caseLists();
 /// Shapes of published models; too large to run here, not too large to compile.
