@@ -15,7 +15,8 @@ llvm::ArrayRef<const KernelFamily *> kernelFamilies() {
       makeAttentionDecodeFamily(),
       makeArgmaxFamily(),
       makeRowChainFamily(),
-      makeAttentionPrefillFamily()};
+      makeAttentionPrefillFamily(),
+      makeSkinnyFamily()};
   static const auto families = [] {
     llvm::SmallVector<const KernelFamily *> pointers;
     for (const std::unique_ptr<KernelFamily> &family : owned) {
@@ -35,6 +36,13 @@ const KernelFamily *findFamily(llvm::StringRef name) {
   return nullptr;
 }
 
+/// How little a refusal says: the op, or so many rows, are another family's.
+static int distance(const Verdict &refusal) {
+  return refusal.reason() == plan::Reason::RefusedOp     ? 2
+         : refusal.reason() == plan::Reason::RefusedRows ? 1
+                                                         : 0;
+}
+
 const KernelFamily *chooseFamily(const GroupView &group,
                                  const DeviceSpec &device, Verdict &why) {
   std::optional<Verdict> refusal;
@@ -44,8 +52,7 @@ const KernelFamily *chooseFamily(const GroupView &group,
       why = Verdict::ok();
       return family;
     }
-    // RefusedOp says only that the op is another family's.
-    if (!refusal || refusal->reason() == plan::Reason::RefusedOp) {
+    if (!refusal || distance(verdict) < distance(*refusal)) {
       refusal = verdict;
     }
   }

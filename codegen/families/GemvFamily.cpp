@@ -70,7 +70,7 @@ public:
   Verdict accepts(const GroupView &group,
                   const DeviceSpec &device) const override {
     GemvGroup gemv;
-    if (Verdict verdict = GemvGroup::match(group, gemv); !verdict) {
+    if (Verdict verdict = GemvGroup::match(group, 1, 1, gemv); !verdict) {
       return verdict;
     }
     if (gemv.lines() > 0x7fffffff) {
@@ -184,21 +184,15 @@ public:
     return refuse(gemv, Layout(gemv, config), device);
   }
 
-  /// "norm 4096x1024", "1024x3072 residual": lines by width.
   std::string tunedName(const GroupView &group) const override {
-    GemvGroup gemv = GemvGroup::of(group);
-    return (gemv.norm ? "norm " : "") + std::to_string(gemv.lines()) + "x" +
-           std::to_string(gemv.width()) +
-           (gemv.linear.getBias() ? " bias" : "") +
-           (gemv.residual ? " residual" : "") + (gemv.swiglu ? " swiglu" : "") +
-           (gemv.argmax ? " argmax" : "");
+    return GemvGroup::of(group).tunedName();
   }
 
   Work work(const GroupView &group, const KernelConfig &config,
             const Workload &workload) const override {
     GemvGroup gemv = GemvGroup::of(group);
     const Layout layout(gemv, config);
-    KernelSignature signature = signatureOf(group, gemv, layout);
+    KernelSignature signature = gemv.signature(group, layout.blocks);
     const uint64_t width = gemv.width();
     const uint64_t lines = gemv.lines();
     const uint64_t blocks = layout.blocks;
@@ -277,7 +271,7 @@ public:
             CudaWriter &writer) const override {
     GemvGroup gemv = GemvGroup::of(group);
     const Layout layout(gemv, config);
-    KernelSignature signature = signatureOf(group, gemv, layout);
+    KernelSignature signature = gemv.signature(group, layout.blocks);
     emitConstants(gemv, layout, writer);
     CudaWriter::Scope kernel =
         signature.openKernel(writer, launchOf(gemv, layout), Wait::InBody);
@@ -286,14 +280,10 @@ public:
         gemv.norm ? "NormInput<kWidth, " + piece + ", kWarps>{" +
                         signature.name(gemv.norm.getGain()) + ", kEps}"
                   : "PlainInput{}";
-    const std::string bias =
-        gemv.linear.getBias()
-            ? "LinearBias{" + signature.name(gemv.linear.getBias()) + "}"
-            : "NoBias{}";
     writer.line(epilogueOf(gemv, signature) + ";");
     writer.call("gemv<Shape>", {signature.name(gemv.input),
                                 signature.name(gemv.linear.getWeight()),
-                                prologue, bias, "epilogue"});
+                                prologue, gemv.bias(signature), "epilogue"});
     if (gemv.argmax) {
       writer.call("storeArgMax<kWarps>",
                   {signature.name(gemv.argmax),
@@ -371,34 +361,6 @@ private:
     return shape;
   }
 
-  static KernelSignature signatureOf(const GroupView &group, GemvGroup &gemv,
-                                     const Layout &layout) {
-    llvm::SmallVector<std::pair<mlir::Value, llvm::StringRef>> roles;
-    auto add = [&](mlir::Value value, llvm::StringRef role) {
-      if (value) {
-        roles.emplace_back(group.source(value), role);
-      }
-    };
-    add(gemv.input, "x");
-    add(gemv.linear.getWeight(), "weight");
-    add(gemv.linear.getBias(), "bias");
-    add(gemv.addend, "residual");
-    if (gemv.norm) {
-      add(gemv.norm.getGain(), "gain");
-    }
-    if (gemv.argmax) {
-      add(gemv.argmax.getResult(), "ids");
-      add(gemv.linear.getResult(), "logits");
-    }
-    KernelSignature signature(group, roles);
-    if (gemv.argmax) {
-      signature.addWorkspace("bestValues", DType::F32, layout.blocks);
-      signature.addWorkspace("bestIndices", DType::I32, layout.blocks);
-      signature.addWorkspace("arrivals", DType::U32, 1);
-    }
-    return signature;
-  }
-
   static void emitConstants(GemvGroup &gemv, const Layout &layout,
                             CudaWriter &writer) {
     auto number = [&](llvm::StringRef name, int64_t value) {
@@ -417,13 +379,10 @@ private:
       writer.constant("kLimit", gemv.argmax.getLimit().value_or(
                                     static_cast<uint64_t>(gemv.lines())));
     }
-    const std::string pair = gemv.pair > 0   ? "kOutputs"
-                             : gemv.pair < 0 ? "-1"
-                                             : "0";
     writer.line("using Shape = GemvShape<kWidth, " +
                 llvm::Twine(pieceLength(gemv.width())) +
                 ", kWarps, kOutputs, kLines, kUnroll,");
-    writer.line("                        kTurns, " + pair +
+    writer.line("                        kTurns, " + gemv.pairText() +
                 (layout.late ? ", true>;" : ">;"));
     writer.line();
   }
@@ -436,13 +395,8 @@ private:
                                      signature.name(gemv.linear) + "}"
                                : "TakeLogits<kLimit> epilogue = {}";
     }
-    if (gemv.residual) {
-      return "StoreResidual epilogue = {" + signature.name(gemv.residual) +
-             ", " + signature.name(gemv.addend) + "}";
-    }
-    return gemv.swiglu
-               ? "StoreSwiglu epilogue = {" + signature.name(gemv.swiglu) + "}"
-               : "StoreOutput epilogue = {" + signature.name(gemv.linear) + "}";
+    const auto [type, made] = gemv.epilogue(signature);
+    return type + " epilogue = " + made;
   }
 };
 

@@ -1,7 +1,8 @@
-//===- GemvGroup.cpp - Ops that one gemv kernel computes ------------------===//
+//===- GemvGroup.cpp - A linear layer and its neighbours ------------------===//
 
 #include "codegen/families/GemvGroup.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/STLExtras.h"
 
 namespace sinter::codegen {
@@ -56,11 +57,6 @@ static Verdict collect(const GroupView &group, GemvGroup &out) {
 /// The way in: [norm ->] linear.
 static Verdict matchInput(const GroupView &group, GemvGroup &out) {
   const mlir::Value input = out.linear.getInput();
-  if (shapeOf(input)[0] != 1) {
-    return Verdict::refused(plan::Reason::RefusedRows,
-                            std::to_string(shapeOf(input)[0]) +
-                                " rows, wanted 1");
-  }
   out.input = out.norm ? out.norm.getInput() : input;
   llvm::SmallVector<mlir::Value> outside = {out.input, out.linear.getWeight()};
   if (out.norm) {
@@ -99,18 +95,37 @@ static Verdict matchResidual(const GroupView &group, GemvGroup &out) {
                           "layer's output and a value from outside");
 }
 
+/// Which columns of the linear layer's output, of several rows, a value is:
+/// first and distance.
+static std::optional<std::pair<int64_t, int64_t>>
+columnsOf(const GroupView &group, GemvGroup &out, mlir::Value value) {
+  auto slice = value.getDefiningOp<mlir::tensor::ExtractSliceOp>();
+  if (!slice || group.producer(slice.getSource()) != out.linear ||
+      slice.getSourceType() != out.linear.getType() ||
+      mlir::ShapedType::isDynamicShape(slice.getStaticOffsets()) ||
+      mlir::ShapedType::isDynamicShape(slice.getStaticSizes()) ||
+      mlir::ShapedType::isDynamicShape(slice.getStaticStrides())) {
+    return std::nullopt;
+  }
+  if (slice.getStaticOffsets()[0] != 0 ||
+      slice.getStaticSizes()[0] != out.rows() ||
+      slice.getStaticStrides()[0] != 1) {
+    return std::nullopt;
+  }
+  return std::pair(slice.getStaticOffsets()[1], slice.getStaticStrides()[1]);
+}
+
 static Verdict matchSwiglu(const GroupView &group, GemvGroup &out) {
-  const BufferView gate = group.view(out.swiglu.getGate());
-  const BufferView up = group.view(out.swiglu.getUp());
   const int64_t half = out.lines() / 2;
-  const bool mine = group.producer(gate.base) == out.linear &&
-                    group.producer(up.base) == out.linear &&
-                    out.lines() == 2 * half && gate.offset == 0 &&
-                    static_cast<int64_t>(elementsOf(out.swiglu)) == half;
-  // Of a single element the stride says nothing.
-  if (mine && up.offset == half && gate.stride == 1 && up.stride == 1) {
+  const auto gate = columnsOf(group, out, out.swiglu.getGate());
+  const auto up = columnsOf(group, out, out.swiglu.getUp());
+  const bool mine =
+      gate && up && out.lines() == 2 * half && gate->first == 0 &&
+      static_cast<int64_t>(elementsOf(out.swiglu)) == half * out.rows();
+  // Of a single column the distance says nothing.
+  if (mine && up->first == half && gate->second == 1 && up->second == 1) {
     out.pair = half;
-  } else if (mine && up.offset == 1 && gate.stride == 2 && up.stride == 2) {
+  } else if (mine && up->first == 1 && gate->second == 2 && up->second == 2) {
     out.pair = -1;
   } else {
     return Verdict::refused(plan::Reason::RefusedOp,
@@ -161,8 +176,18 @@ static Verdict matchOutput(const GroupView &group, GemvGroup &out) {
   return Verdict::ok();
 }
 
-Verdict GemvGroup::match(const GroupView &group, GemvGroup &out) {
-  for (auto *step : {collect, matchInput, matchOutput}) {
+Verdict GemvGroup::match(const GroupView &group, int64_t least, int64_t most,
+                         GemvGroup &out) {
+  if (Verdict verdict = collect(group, out); !verdict) {
+    return verdict;
+  }
+  if (const int64_t rows = out.rows(); rows < least || rows > most) {
+    return Verdict::refused(
+        plan::Reason::RefusedRows,
+        std::to_string(rows) + " rows, wanted " + std::to_string(least) +
+            (most > least ? " to " + std::to_string(most) : ""));
+  }
+  for (auto *step : {matchInput, matchOutput}) {
     if (Verdict verdict = step(group, out); !verdict) {
       return verdict;
     }
@@ -183,9 +208,66 @@ bool GemvGroup::mayGrow(const GroupView &group) {
 
 GemvGroup GemvGroup::of(const GroupView &group) {
   GemvGroup out;
-  [[maybe_unused]] const Verdict verdict = match(group, out);
+  [[maybe_unused]] const Verdict verdict = match(group, 1, INT64_MAX, out);
   assert(verdict && "only groups that were accepted are asked");
   return out;
+}
+
+KernelSignature GemvGroup::signature(const GroupView &group, int64_t blocks) {
+  llvm::SmallVector<std::pair<mlir::Value, llvm::StringRef>> roles;
+  auto add = [&](mlir::Value value, llvm::StringRef role) {
+    if (value) {
+      roles.emplace_back(group.source(value), role);
+    }
+  };
+  add(input, "x");
+  add(linear.getWeight(), "weight");
+  add(linear.getBias(), "bias");
+  add(addend, "residual");
+  if (norm) {
+    add(norm.getGain(), "gain");
+  }
+  if (argmax) {
+    add(argmax.getResult(), "ids");
+    add(linear.getResult(), "logits");
+  }
+  KernelSignature signature(group, roles);
+  if (argmax) {
+    const uint64_t pairs = rows() * blocks;
+    signature.addWorkspace("bestValues", DType::F32, pairs);
+    signature.addWorkspace("bestIndices", DType::I32, pairs);
+    signature.addWorkspace("arrivals", DType::U32, 1);
+  }
+  return signature;
+}
+
+std::string GemvGroup::tunedName() {
+  return (norm ? "norm " : "") + std::to_string(lines()) + "x" +
+         std::to_string(width()) + (linear.getBias() ? " bias" : "") +
+         (residual ? " residual" : "") + (swiglu ? " swiglu" : "") +
+         (argmax ? " argmax" : "");
+}
+
+std::pair<std::string, std::string>
+GemvGroup::epilogue(const KernelSignature &signature) {
+  if (residual) {
+    return {"StoreResidual", "{" + signature.name(residual) + ", " +
+                                 signature.name(addend) + "}"};
+  }
+  if (swiglu) {
+    return {"StoreSwiglu", "{" + signature.name(swiglu) + "}"};
+  }
+  return {"StoreOutput", "{" + signature.name(linear) + "}"};
+}
+
+std::string GemvGroup::bias(const KernelSignature &signature) {
+  return linear.getBias()
+             ? "LinearBias{" + signature.name(linear.getBias()) + "}"
+             : "NoBias{}";
+}
+
+std::string GemvGroup::pairText() const {
+  return pair > 0 ? "kOutputs" : pair < 0 ? "-1" : "0";
 }
 
 } // namespace sinter::codegen

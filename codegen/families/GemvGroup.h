@@ -1,4 +1,4 @@
-//===- GemvGroup.h - Ops that one gemv kernel computes ----------*- C++ -*-===//
+//===- GemvGroup.h - A linear layer and its neighbours ----------*- C++ -*-===//
 
 #ifndef SINTER_CODEGEN_FAMILIES_GEMVGROUP_H
 #define SINTER_CODEGEN_FAMILIES_GEMVGROUP_H
@@ -8,11 +8,12 @@
 
 namespace sinter::codegen {
 
-/// A linear layer of one row, what normalises its input, and what takes in its
-/// output.
+/// A linear layer of few rows, what normalises its input, and what takes in its
+/// output: what one kernel of the families gemv and skinny computes.
 struct GemvGroup {
-  /// The group's ops by role, or a refusal.
-  static Verdict match(const GroupView &group, GemvGroup &out);
+  /// The group's ops by role, or a refusal: of `least` to `most` rows.
+  static Verdict match(const GroupView &group, int64_t least, int64_t most,
+                       GemvGroup &out);
   /// Whether more ops could make of these a group that matches.
   static bool mayGrow(const GroupView &group);
   /// Of a group that matches.
@@ -25,6 +26,21 @@ struct GemvGroup {
   decoder::SwigluOp swiglu;
   decoder::ArgmaxOp argmax;
 
+  /// Live-ins and live-outs by role, and for an argmax a pair per block and
+  /// row.
+  KernelSignature signature(const GroupView &group, int64_t blocks);
+  /// "norm 4096x1024", "1024x3072 residual": lines by width.
+  std::string tunedName();
+  /// The epilogue of gemv_parts.cuh where there is no argmax, and what it is
+  /// made of: {"StoreOutput", "{y}"}.
+  std::pair<std::string, std::string>
+  epilogue(const KernelSignature &signature);
+  /// "LinearBias{bias}" or "NoBias{}".
+  std::string bias(const KernelSignature &signature);
+  /// The template argument Pair of gemv.cuh.
+  std::string pairText() const;
+
+  int64_t rows() { return shapeOf(linear.getInput())[0]; }
   int64_t lines() { return shapeOf(linear.getWeight())[0]; }
   int64_t width() { return shapeOf(linear.getWeight())[1]; }
   /// Lines per output: gate and up of a SwiGLU are one output.

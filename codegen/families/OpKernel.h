@@ -103,6 +103,7 @@ private:
 std::unique_ptr<KernelFamily> makeEmbedFamily();
 std::unique_ptr<KernelFamily> makeRowFamily();
 std::unique_ptr<KernelFamily> makeGemvFamily();
+std::unique_ptr<KernelFamily> makeSkinnyFamily();
 std::unique_ptr<KernelFamily> makeKvAppendFamily();
 std::unique_ptr<KernelFamily> makeAttentionDecodeFamily();
 std::unique_ptr<KernelFamily> makeAttentionPrefillFamily();

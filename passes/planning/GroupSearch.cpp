@@ -19,10 +19,12 @@ namespace sinter::planning {
 //===----------------------------------------------------------------------===//
 
 const Refusal *Answer::nearestRefusal() const {
-  // RefusedOp says only that the ops are another family's.
+  // The ops, or so many rows, are another family's.
   auto distance = [](const Refusal &refusal) {
     switch (refusal.verdict.reason()) {
     case plan::Reason::RefusedOp:
+      return 3;
+    case plan::Reason::RefusedRows:
       return 2;
     case plan::Reason::RefusedGroupSize:
       return 1;

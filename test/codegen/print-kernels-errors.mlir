@@ -2,9 +2,9 @@
 
 // CHECK-NOT: SINTER_KERNEL
 
-func.func @rows(%x: tensor<2x8xbf16>, %w: tensor<4x8xbf16>) {
-  // expected-error @below {{no kernel: refused_rows: 2 rows, wanted 1}}
-  %y = decoder.linear %x by %w : (tensor<2x8xbf16>, tensor<4x8xbf16>) -> tensor<2x4xbf16>
+func.func @rows(%x: tensor<17x8xbf16>, %w: tensor<4x8xbf16>) {
+  // expected-error @below {{no kernel: refused_rows: 17 rows, wanted 1}}
+  %y = decoder.linear %x by %w : (tensor<17x8xbf16>, tensor<4x8xbf16>) -> tensor<17x4xbf16>
   return
 }
 

@@ -53,8 +53,9 @@ TEST(KernelConfig, TextIsParsed) {
 /// All that families enumerate is admitted, and its text says it.
 TEST(KernelConfig, EnumeratedOnesAreAdmitted) {
   size_t count = 0;
-  for (const auto &cases : {gemvGroups(), attentionGroups(), rowParts(),
-                            publishedAttentionGroups(), publishedGroups()}) {
+  for (const auto &cases :
+       {gemvGroups(), attentionGroups(), rowParts(), publishedAttentionGroups(),
+        publishedGroups(), skinnyGroups(), publishedSkinnyGroups()}) {
     for (const GroupCase &groupCase : cases) {
       SCOPED_TRACE(groupCase.name);
       const TestGroup test(groupCase, /*filled=*/false);

@@ -40,10 +40,14 @@ TEST(Refusals, NameTheReasonAndTheNumbers) {
     const char *arguments, *op, *message;
   };
   for (const Refusal &r :
-       {Refusal{"%x: tensor<2x8xbf16>, %w: tensor<4x8xbf16>",
-                "decoder.linear %x by %w : (tensor<2x8xbf16>, "
-                "tensor<4x8xbf16>) -> tensor<2x4xbf16>",
-                "refused_rows: 2 rows, wanted 1"},
+       {Refusal{"%x: tensor<17x8xbf16>, %w: tensor<4x8xbf16>",
+                "decoder.linear %x by %w : (tensor<17x8xbf16>, "
+                "tensor<4x8xbf16>) -> tensor<17x4xbf16>",
+                "refused_rows: 17 rows, wanted 1"},
+        Refusal{"%x: tensor<2x12xbf16>, %w: tensor<4x12xbf16>",
+                "decoder.linear %x by %w : (tensor<2x12xbf16>, "
+                "tensor<4x12xbf16>) -> tensor<2x4xbf16>",
+                "refused_shape: a width of 12, wanted a multiple of 8"},
         Refusal{"%a: tensor<1x8xf32>", "decoder.add %a, %a : tensor<1x8xf32>",
                 "refused_element_type: tensor<1x8xf32>, wanted bf16 (ids: "
                 "i32)"},
@@ -307,7 +311,7 @@ TEST(Registry, HasTheDocumentedOrder) {
   }
   EXPECT_EQ(names, (std::vector<std::string>{
                        "embed", "row", "gemv", "kv_append", "attention_decode",
-                       "argmax", "row_chain", "attention_prefill"}));
+                       "argmax", "row_chain", "attention_prefill", "skinny"}));
 }
 
 TEST(GroupView, LooksThroughReshapes) {

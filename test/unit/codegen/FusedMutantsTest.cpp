@@ -254,6 +254,85 @@ TEST(FusedMutants, ArgmaxBehindGemv) {
                  "values"}});
 }
 
+TEST(FusedMutants, NormBeforeSkinny) {
+  const TestGroup test(
+      groupNamed(skinnyGroups(), "8 rows, norm, linear tensor<64x1024xbf16>"));
+  expectCaught(
+      test, {{"lines", 16}, {"slices", 1}, {"turns", 2}, {"warps", 4}},
+      {{"the sum of squares before all warps have left theirs",
+        "    blockBarrier();\n    UNROLL for (int half = 0; half < S::halves; "
+        "++half) {\n      float sum = load(parts,",
+        "    UNROLL for (int half = 0; half < S::halves; "
+        "++half) {\n      float sum = load(parts,",
+        "SIN4006"},
+       {"the mean over the threads", "sum / static_cast<float>(S::Width) + eps",
+        "sum / static_cast<float>(S::threads) + eps", "values"},
+       {"a neighbour's gain", "k % 8 * 4 + laneIndex() % 4",
+        "k % 8 * 4 + (laneIndex() ^ 1) % 4", "values"},
+       {"half of the products",
+        " +\n                        "
+        "sums.chains[1][octet].sums[2 * half + k]",
+        "", "values"},
+       {"the sums of products before all warps have left theirs",
+        "    blockBarrier();\n    outputs.late(", "    outputs.late(",
+        "SIN4006"},
+       {"both turns' sums in one buffer", "const int buffer = turn % 2;",
+        "const int buffer = 0;", "SIN4003"},
+       {"the first batch twice", "{through && last ? next : row,", "{row,",
+        "values"},
+       {"a batch too few",
+        "const bool more = turn + 1 < S::Turns && (S::full || next < "
+        "S::Outputs);\n    const int buffer",
+        "const bool more = turn + 2 < S::Turns;\n    const int buffer",
+        "SIN4006"}});
+}
+
+TEST(FusedMutants, PaddingOfSkinny) {
+  const TestGroup test(
+      groupNamed(skinnyGroups(),
+                 "9 rows, linear tensor<37x200xbf16> with bias, residual"));
+  expectCaught(
+      test, {{"lines", 8}, {"slices", 2}, {"turns", 1}, {"warps", 2}},
+      {{"a row of x that is not there",
+        "half < S::halves && (S::Rows % 8 == 0 || row < S::Rows);",
+        "half < S::halves;", "SIN4001"},
+       {"the sums of such a row left",
+        "if (S::Rows % 8 == 0 || row < S::Rows) {", "{", "SIN4003"},
+       {"pieces beyond the line", "return even || piece < pieces;",
+        "return true;", "SIN4001"},
+       {"the first slice of x twice",
+        "        loadInputs<S>(x, slice, inputs);",
+        "        loadInputs<S>(x, 0, inputs);", "counts"},
+       {"the first row's residual",
+        "return epilogue.early(static_cast<i64>(m) * Outputs + j);",
+        "return epilogue.early(j);", "values"},
+       {"a line of the next batch",
+        "16 * group + 8 * octet + laneIndex() % 4 * 2",
+        "16 * group + 8 * octet + (laneIndex() ^ 1) % 4 * 2", "values"}});
+}
+
+TEST(FusedMutants, ArgmaxBehindSkinny) {
+  const TestGroup test(groupNamed(skinnyGroups(),
+                                  "2 rows, linear tensor<777x136xbf16>, argmax "
+                                  "below 0"));
+  expectCaught(
+      test, {{"lines", 16}, {"slices", 1}, {"turns", 3}, {"warps", 4}},
+      {{"bests read before all threads have left theirs",
+        "  blockBarrier();\n  for (int m = warpIndex();",
+        "  for (int m = warpIndex();", "SIN4003"},
+       {"one place for the bests of all rows",
+        "store(values, m * gridSize() + blockIndex(), best);",
+        "store(values, blockIndex(), best);", "SIN4003"},
+       {"the last block's part left out", "if (block < gridSize()) {",
+        "if (block < gridSize() - 1) {", "counts"},
+       {"the first row's id twice", "store(ids, m, index",
+        "store(ids, 0, index", "SIN4003"},
+       {"the index of the output before",
+        "takeBetter(roundBf16(y), static_cast<i32>(j), best[n], index[n]);",
+        "takeBetter(roundBf16(y), static_cast<i32>(j) - 1, best[n], index[n]);",
+        "values"}});
+}
+
 TEST(FusedMutants, HeadsBeforeAttention) {
   const TestGroup test(smallAttentionGroup());
   expectCaught(

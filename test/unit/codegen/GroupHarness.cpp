@@ -176,6 +176,12 @@ static KernelConfig configFor(mlir::Operation *op, const KernelFamily &family,
     // order of the sum is that of the fused kernel.
     return {{"rows", 1}, {"warps", warps}};
   }
+  if (family.name() == "skinny") {
+    return {{"lines", 8},
+            {"slices", fused.get("slices")},
+            {"turns", 1},
+            {"warps", fused.get("warps")}};
+  }
   return configs.front();
 }
 

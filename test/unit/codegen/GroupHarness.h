@@ -61,6 +61,7 @@ std::vector<HostTensor> runUnfused(Device &device, const TestGroup &test,
 std::vector<HostTensor> interpret(const TestGroup &test);
 
 std::vector<GroupCase> gemvGroups();
+std::vector<GroupCase> skinnyGroups(); ///< of 2 to 16 rows
 std::vector<GroupCase> attentionGroups();
 /// Every form of attention's heads at a size that compiles quickly.
 GroupCase smallAttentionGroup();
@@ -74,6 +75,7 @@ std::vector<GroupCase> attentionParts();
 /// Groups of published models; compiled only.
 std::vector<GroupCase> publishedAttentionGroups();
 std::vector<GroupCase> publishedGroups();
+std::vector<GroupCase> publishedSkinnyGroups();
 std::vector<GroupCase> publishedRowChains();
 
 } // namespace sinter::codegen

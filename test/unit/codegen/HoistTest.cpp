@@ -156,6 +156,28 @@ TEST_F(Hoisted, WeightsOfGemv) {
   }
 }
 
+TEST_F(Hoisted, WeightsOfSkinny) {
+  std::vector<GroupCase> groups = publishedSkinnyGroups();
+  groups.resize(4);
+  for (const GroupCase &groupCase : groups) {
+    SCOPED_TRACE(groupCase.name);
+    const Printed kernel(groupCase);
+    const KernelConfig &config = kernel.config;
+    const auto width = mlir::cast<mlir::RankedTensorType>(
+                           kernel.test.group.liveIns().front().getType())
+                           .getDimSize(1);
+    // A piece of each octet and chunk; all of these divide evenly.
+    const auto asked = static_cast<size_t>(
+        std::min<int64_t>(config.get("lines") / 8, 2) * width /
+        (32 * config.get("warps") * config.get("slices")));
+    const Code code = codeOf(kernel.text);
+    expectHarmless(code);
+    EXPECT_EQ(Code::count(code.before, "LDG.E.NA.128"), asked);
+    EXPECT_GT(Code::count(code.after, "LDG.E.128"), 0u);
+    EXPECT_GT(Code::count(code.after, "HMMA.16816.F32.BF16"), 0u);
+  }
+}
+
 /// A kernel that waits first is told apart.
 TEST_F(Hoisted, MutantThatWaitsFirst) {
   std::string late = Printed(publishedGroups().front()).text;

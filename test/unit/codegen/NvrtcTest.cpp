@@ -167,6 +167,8 @@ INSTANTIATE_TEST_SUITE_P(
         Gate{"kv_append", kvAppendCases}, Gate{"attention", attentionCases, 4},
         Gate{"argmax", argmaxCases}, Gate{"published", publishedCases, 8},
         Gate{"gemv_groups", nullptr, 4, gemvGroups},
+        Gate{"skinny_groups", nullptr, 8, skinnyGroups},
+        Gate{"published_skinny", nullptr, 8, publishedSkinnyGroups},
         Gate{"row_chains", nullptr, 4, rowChains},
         Gate{"published_row_chains", nullptr, 4, publishedRowChains},
         Gate{"row_parts", nullptr, 4, rowParts},

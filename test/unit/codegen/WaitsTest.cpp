@@ -60,17 +60,18 @@ TEST(Waits, EveryKernelOfAnOp) {
   }
 }
 
-// gemv waits at one place whatever stands around it; attention where it makes
-// its heads or finds them made, with and without a newest key; chains of row
-// ops behind a gain, with a row per block and several, and of heads.
+// gemv and skinny wait at one place whatever stands around them; attention
+// where it makes its heads or finds them made, with and without a newest key;
+// chains of row ops behind a gain, with a row per block and several, and of
+// heads.
 TEST(Waits, FusedKernels) {
   std::unique_ptr<Device> device = makeHostDevice(true);
   ASSERT_TRUE(device);
   const std::vector<GroupCase> attention = attentionGroups();
   const std::vector<GroupCase> chains = rowChains();
   for (const GroupCase &groupCase :
-       {gemvGroups().front(), attention[0], attention[5], chains[0], chains[2],
-        chains[6], chains[9]}) {
+       {gemvGroups().front(), skinnyGroups().front(), attention[0],
+        attention[5], chains[0], chains[2], chains[6], chains[9]}) {
     const TestGroup test(groupCase);
     expectWait(*device, groupCase.name, test, [&](KernelId kernel, auto &work) {
       return runGroup(*device, kernel, test, work);

@@ -150,7 +150,7 @@ TEST(Analysis, OnlyTheCacheGrowsWithTheContext) {
 
 TEST(Analysis, NamesWhatNoFamilyRuns) {
   Workload batched;
-  batched.batch = 3;
+  batched.batch = 17;
   EntryAnalysis entry = analyze("qwen3-0.6b", batched);
   const OpAnalysis &linear = find(entry, "layers.0.q_proj");
   EXPECT_EQ(linear.family, "");

@@ -224,19 +224,25 @@ TEST(Compile, TheIdLimitReachesTheKernel) {
 }
 
 /// No generated kernel covers three rows; the library covers the linear layers.
-TEST(Compile, RowsGoToTheLibrary) {
-  CompileRequest asked = request("qwen3-0.6b");
-  asked.workload.batch = 3;
-  Result<PlanArtifact> artifact = compileModel(asked);
-  ASSERT_TRUE(artifact.ok()) << artifact.error().message();
-  for (const Error &error : validatePlan(artifact->plan, "plan")) {
-    ADD_FAILURE() << error.message();
+// Up to 16 rows a family on tensor cores reads the weights once.
+TEST(Compile, RowsGoToSkinnyOrTheLibrary) {
+  for (const int64_t batch : {2, 16, 17}) {
+    CompileRequest asked = request("qwen3-0.6b");
+    asked.workload.batch = batch;
+    Result<PlanArtifact> artifact = compileModel(asked);
+    ASSERT_TRUE(artifact.ok()) << artifact.error().message();
+    for (const Error &error : validatePlan(artifact->plan, "plan")) {
+      ADD_FAILURE() << error.message();
+    }
+    size_t calls = 0;
+    size_t own = 0;
+    for (const format::Step &step : artifact->plan.entries[0].steps) {
+      calls += step.kind == format::StepKind::Library;
+      own += step.kernel.starts_with("skinny_");
+    }
+    EXPECT_EQ(own, batch <= 16 ? 28u * 7 + 1 : 0u) << batch;
+    EXPECT_EQ(calls, batch <= 16 ? 0u : 28u * 7 + 1) << batch;
   }
-  size_t calls = 0;
-  for (const format::Step &step : artifact->plan.entries[0].steps) {
-    calls += step.kind == format::StepKind::Library;
-  }
-  EXPECT_EQ(calls, 28u * 7 + 1);
 }
 
 TEST(Compile, AnEagerFrameworkIsOnlyCounted) {

@@ -49,9 +49,10 @@ TEST(Coverage, EqualLayersOnceWithTheirCount) {
   uint64_t ops = 0;
   for (const OpCoverage &op : list) {
     ops += op.count;
-    // Nobody but attention_prefill has something to say about another's op.
-    ASSERT_EQ(op.answers.size(), op.op == "layers.*.attention" ? 2u : 1u)
-        << op.op;
+    // Nobody but attention_prefill and skinny have something to say about
+    // another's op.
+    const bool two = op.op == "layers.*.attention" || op.kind == "linear";
+    ASSERT_EQ(op.answers.size(), two ? 2u : 1u) << op.op;
     EXPECT_TRUE(op.answers[0].verdict) << op.answers[0].verdict.message();
     EXPECT_GT(op.answers[0].configs, 0u) << op.op;
   }
@@ -62,8 +63,8 @@ TEST(Coverage, EqualLayersOnceWithTheirCount) {
             "refused_rows: 1 row per sequence, wanted at least 2");
 }
 
-/// Who runs an op with its neighbours. Three rows: no gemv, and attention does
-/// not append, but row ops stay together.
+/// Who runs an op with its neighbours. Three rows: no gemv; seventeen: no
+/// linear layer, but row ops stay together.
 TEST(Coverage, FamiliesOfGroups) {
   using Names = std::vector<std::string>;
   std::vector<OpCoverage> one = coverage(1, *resolveDevice("h200"));
@@ -77,8 +78,12 @@ TEST(Coverage, FamiliesOfGroups) {
             (Names{"attention_decode", "row_chain"}));
   EXPECT_EQ(find(one, "layers.*.v_append").together, Names{"attention_decode"});
   std::vector<OpCoverage> three = coverage(3, *resolveDevice("h200"));
-  EXPECT_EQ(find(three, "layers.*.o_proj").together, Names());
-  EXPECT_EQ(find(three, "layers.*.mlp_residual").together, Names{"row_chain"});
+  EXPECT_EQ(find(three, "layers.*.o_proj").together, Names{"skinny"});
+  EXPECT_EQ(find(three, "layers.*.mlp_residual").together,
+            (Names{"row_chain", "skinny"}));
+  std::vector<OpCoverage> many = coverage(17, *resolveDevice("h200"));
+  EXPECT_EQ(find(many, "layers.*.o_proj").together, Names());
+  EXPECT_EQ(find(many, "layers.*.mlp_residual").together, Names{"row_chain"});
 }
 
 /// A bound that excludes comes with its numbers; other kinds of op keep theirs.
