@@ -59,27 +59,33 @@ DEVICE int lastPosition(const typename A::Rows &rows, int at) {
   return last;
 }
 
-/// Attends a tile of query rows; blockIndex() is a KV head, or a part of its
-/// query heads, blockIndexY() a tile of a sequence, the longest ones first.
-template <typename A, int Tokens, int Heads, int KvHeads, int Capacity>
-DEVICE void attendTokens(In<bf16> q, In<bf16> keys, In<bf16> values,
-                         In<i32> positions, Out<bf16> y, float scale) {
+/// Where the tokens of this block begin; blockIndexY() is a tile of tokens of a
+/// sequence, the last ones, which attend most, first.
+struct TokenTile {
+  int sequence;
+  int token;
+};
+template <typename A, int Tokens>
+DEVICE TokenTile tokenTile() {
   constexpr int tiles = (Tokens + A::tokens - 1) / A::tokens;
   const int batch = gridSizeY() / tiles;
-  const int sequence = blockIndexY() % batch;
-  const int token = (tiles - 1 - blockIndexY() / batch) * A::tokens;
-  const int head = blockIndex() * A::Heads;
-  const i64 line =
-      static_cast<i64>(sequence * KvHeads + head / (Heads / KvHeads)) *
-      Capacity * A::D;
+  return {blockIndexY() % batch,
+          (tiles - 1 - blockIndexY() / batch) * A::tokens};
+}
+
+/// Attends for a tile of tokens and the query heads from `head` on.
+/// cache.row(p) is the row of their KV head at position p.
+template <typename A, int Tokens, int Heads, typename Cache>
+DEVICE void attendTokens(In<bf16> q, In<bf16> keys, In<bf16> values,
+                         In<i32> positions, Out<bf16> y, TokenTile tile,
+                         int head, const Cache &cache, float scale) {
   const Shared<bf16> arena = shared<bf16>(0, 4 * A::tile);
   typename A::Rows rows;
-  takeRows<A, Tokens, Heads>(q, positions, sequence, token, head, rows);
+  takeRows<A, Tokens, Heads>(q, positions, tile.sequence, tile.token, head,
+                             rows);
   const int to = lastPosition<A>(rows, 8 * A::tile) + 1;
   typename A::Queue queue;
-  requestTile<A>(keys, line, 0, to, arena, 0, queue);
-  requestTile<A>(values, line, 0, to, arena, A::tile, queue);
-  queue.close();
+  requestTiles<A>(keys, values, cache, 0, to, arena, 0, queue);
   int buffer = 0;
   for (int first = 0; first < to; first += A::Keys) {
     queue.template wait<0>();
@@ -87,10 +93,8 @@ DEVICE void attendTokens(In<bf16> q, In<bf16> keys, In<bf16> values,
     blockBarrier();
     const int other = 2 * A::tile - buffer;
     if (first + A::Keys < to) {
-      requestTile<A>(keys, line, first + A::Keys, to, arena, other, queue);
-      requestTile<A>(values, line, first + A::Keys, to, arena, other + A::tile,
-                     queue);
-      queue.close();
+      requestTiles<A>(keys, values, cache, first + A::Keys, to, arena, other,
+                      queue);
     }
     TileD scores[A::Keys / 8] = {};
     float rescale[2];

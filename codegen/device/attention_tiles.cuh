@@ -44,20 +44,32 @@ struct PrefillShape {
   };
 };
 
-/// Requests rows [first, first + Keys) of the KV head that begins at `line`;
-/// from `to` on they are zero.
-template <typename A>
-DEVICE void requestTile(In<bf16> cache, i64 line, int first, int to,
-                        Shared<bf16> arena, int at, typename A::Queue &queue) {
+/// Rows of one head of one sequence that are neighbours.
+struct NeighbouringRows {
+  i64 first;
+  /// Number of the row of `position`, counted in rows of D elements.
+  MEMBER i64 row(i32 position) const { return first + position; }
+};
+
+/// Requests keys and values of the positions [first, first + Keys) into the
+/// buffer at element `at`; from `to` on they are zero.
+template <typename A, typename Cache>
+DEVICE void requestTiles(In<bf16> keys, In<bf16> values, const Cache &cache,
+                         int first, int to, Shared<bf16> arena, int at,
+                         typename A::Queue &queue) {
   UNROLL for (int n = 0; n < A::copies; ++n) {
     const int p = n * A::threads + threadIndex();
     const int row = p / (A::D / 8);
     const int column = p % (A::D / 8) * 8;
     if (row < A::Keys) {
-      queue.put(first + row < to, arena, at + row * A::pitch + column, cache,
-                line + static_cast<i64>(first + row) * A::D + column);
+      const bool wanted = first + row < to;
+      const i64 from = wanted ? cache.row(first + row) * A::D + column : i64{0};
+      const int place = at + row * A::pitch + column;
+      queue.put(wanted, arena, place, keys, from);
+      queue.put(wanted, arena, place + A::tile, values, from);
     }
   }
+  queue.close();
 }
 
 /// Products of the queries with the keys that begin at element `keys`.

@@ -193,8 +193,7 @@ public:
     };
     read(attention.query.input, head * queries, head * queries);
     // Four lanes share a row.
-    read(attention.attention.getPositions(), 16 * queries,
-         4 * attention.rows);
+    read(attention.attention.getPositions(), 16 * queries, 4 * attention.rows);
     const uint64_t cached = head * columns * triangle.positions;
     read(attention.keys, cached, unique(1));
     read(attention.values, cached, unique(2));
@@ -206,10 +205,10 @@ public:
     const uint64_t scores = keyTiles * layout.keys * 16 * layout.warps;
     work.tensorFlops = 3 * scores * head;
     // Read in the disassembly for sm_90a: a score takes 25 instructions beside
-    // mma, a product one for its rescaling, a copy of 16 bytes 16.
+    // mma, a product one for its rescaling, a copy of 16 bytes 14.
     work.fmaSlots =
         25 * scores + keyTiles * attention.headDim *
-                          (16 * layout.warps + 2 * layout.keys / 8 * 16);
+                          (16 * layout.warps + 2 * layout.keys / 8 * 14);
     work.evenBlocks = keyTiles / triangle.longest;
     return work;
   }
@@ -245,11 +244,17 @@ public:
       query = "partOf(" + query + ", " +
               std::to_string(attention.query.offset) + ")";
     }
-    writer.call("attendTokens<Shape, kTokens, kHeads, kKvHeads, kCapacity>",
+    writer.line("const TokenTile tile = tokenTile<Shape, kTokens>();");
+    writer.line("const int head = blockIndex() * Shape::Heads;");
+    writer.line("const i64 kvHead = static_cast<i64>(tile.sequence) * kKvHeads "
+                "+ head / (kHeads / kKvHeads);");
+    writer.line("const NeighbouringRows cache = {kvHead * kCapacity};");
+    writer.call("attendTokens<Shape, kTokens, kHeads>",
                 {query, signature.name(attention.keys),
                  signature.name(attention.values),
                  signature.name(attention.attention.getPositions()),
-                 signature.name(attention.attention.getResult()), "kScale"});
+                 signature.name(attention.attention.getResult()), "tile",
+                 "head", "cache", "kScale"});
   }
 
 private:

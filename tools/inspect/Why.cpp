@@ -10,6 +10,7 @@
 #include "passes/analysis/OpNames.h"
 
 #include <algorithm>
+#include <map>
 
 namespace sinter {
 
@@ -135,6 +136,39 @@ public:
               (rejected.choice == plan::Choice::Fuse || rejected.note.empty()
                    ? ""
                    : " (" + rejected.note + ")"));
+    }
+  }
+
+  /// The cheapest configuration of every other family that runs the same ops.
+  void addOtherFamilies() {
+    const PhaseDecision &phase = plan.phases[number];
+    const planning::Variant &chosen = plan.variantOf(phase);
+    const cost::PhaseWork *before =
+        number == 0 ? nullptr : &plan.variantOf(plan.phases[number - 1]).work;
+    std::map<std::string, std::pair<uint64_t, const planning::Variant *>> best;
+    for (const planning::Variant &variant :
+         plan.answers[plan.groups[phase.group].answer].variants) {
+      if (!variant.family || variant.family == chosen.family) {
+        continue;
+      }
+      Result<cost::Price> price =
+          cost::price(variant.work, plan.chosenMode(), device, before);
+      if (!price) {
+        continue; // without a price nothing could have chosen it
+      }
+      auto [place, isNew] = best.try_emplace(variant.family->name().str(),
+                                             price->picoseconds, &variant);
+      if (!isNew && price->picoseconds < place->second.first) {
+        place->second = {price->picoseconds, &variant};
+      }
+    }
+    for (const auto &[name, other] : best) {
+      planning::Cost cost;
+      cost.launches = 1;
+      cost.picoseconds = other.first;
+      add("other family", opsPattern(plan, phase.ops), howText(*other.second),
+          cost, phase.after.picoseconds, "rejected",
+          sentence(plan::Reason::RefusedSlower));
     }
   }
 
@@ -322,6 +356,7 @@ Result<Table> whyTable(const ModelConfig &config, const Workload &workload,
   }
   Why why(plan, device, *op);
   why.addChosen();
+  why.addOtherFamilies();
   why.addRejected();
   why.addNeighbours();
   for (plan::Choice choice :

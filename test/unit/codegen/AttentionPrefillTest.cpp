@@ -308,8 +308,8 @@ TEST(AttentionPrefill, DefectsShow) {
        "(rows, 8 * A::tile) + 2;", "SIN4006"},
       {"a position too few", "(rows, 8 * A::tile) + 1;", "(rows, 8 * A::tile);",
        "counts"},
-      {"keys of the neighbouring KV head", "head / (Heads / KvHeads)",
-       "(head / (Heads / KvHeads) ^ 1)", "values"}};
+      {"keys of the neighbouring KV head", "head / (kHeads / kKvHeads)",
+       "(head / (kHeads / kKvHeads) ^ 1)", "values"}};
   const TestOp test(attentionCase({1, 19, 4, 2, 64, 51}));
   const Planned right = planned(test, small);
   std::vector<KernelSource> sources = {sourceOf(right.work, right.text)};
@@ -373,13 +373,22 @@ TEST(AttentionPrefill, NeedsBothPartsOfAWeight) {
   EXPECT_FALSE(agrees(run->output, test));
 }
 
+// A wait that reports itself must be reached (WaitsTest).
 TEST(AttentionPrefill, WaitsForItsProducers) {
   const TestOp test(attentionCase({1, 3, 2, 1, 64, 9}));
-  const Planned plan = planned(test, small);
-  const std::string wait = "  waitForProducers();\n  attendTokens";
-  const size_t at = plan.text.find(wait);
+  Planned plan = planned(test, small);
+  const std::string &prelude = preludeText();
+  const size_t at = plan.text.find(prelude);
   ASSERT_NE(at, std::string::npos);
-  EXPECT_LT(plan.text.find("  allowConsumers();\n  waitForProducers();"), at);
+  plan.text.insert(at + prelude.size(),
+                   "#define waitForProducers() worker()->calls->"
+                   "sharedOverflow(worker(), 0, 1 << 30, 0)\n");
+  std::unique_ptr<Device> device = makeHostDevice(true);
+  auto kernels = device->loadKernels({{sourceOf(plan.work, plan.text)}});
+  ASSERT_TRUE(kernels) << kernels.error().message();
+  auto run = runKernel(*device, kernels->front(), test, plan.work);
+  ASSERT_FALSE(run) << "the kernel does not wait";
+  EXPECT_EQ(run.error().code, ErrorCode::KernelSharedOverflow);
 }
 
 //===----------------------------------------------------------------------===//

@@ -1,5 +1,7 @@
 //===- PrefillTest.cpp - Prompts through entries of many tokens -----------===//
 
+#include "codegen/devices/Devices.h"
+#include "ir/target/DeviceSpec.h"
 #include "models/config/Tensors.h"
 #include "runtime/PromptFeed.h"
 #include "runtime/format/Bindings.h"
@@ -7,6 +9,7 @@
 #include "runtime/format/RandomWeights.h"
 #include "runtime/format/SharedWeights.h"
 #include "runtime/host/HostDevice.h"
+#include "test/unit/format/TemporaryFolder.h"
 #include "tools/BenchStep.h"
 #include "tools/Compile.h"
 #include "tools/PlanEngine.h"
@@ -190,7 +193,7 @@ TEST(Prefill, TheHostCountsWhatThePlanSays) {
     if (std::find(step.ops.begin(), step.ops.end(), "lm_head") !=
         step.ops.end()) {
       const uint64_t once =
-          2 * 1000 * 256; // vocabulary times hidden size, twice
+          uint64_t{2} * 1000 * 256; // vocabulary times hidden size, twice
       const uint64_t flops = format::findWork(entry, step.kernel)->flops;
       EXPECT_GE(flops, once);
       EXPECT_LT(flops, 2 * once);
@@ -238,6 +241,76 @@ TEST_P(PrefillCheckpoints, LogitsAreThoseOfTokenByToken) {
     expectNear(subject.logits(), wanted.at(length + 4),
                where + ", chunk behind");
   }
+}
+
+/// An H200 that reads slowly, so that the cache is read once for a tile of rows
+/// rather than once for each row.
+std::string slowReader(const test::TemporaryFolder &folder) {
+  DeviceSpec device = *resolveDevice("h200");
+  for (auto *rate : {&device.costs.l2ReadRate, &device.costs.dramSlopePlain,
+                     &device.costs.dramSlopeOverlap}) {
+    (*rate)->value = 10;
+  }
+  return folder.write("slow.json", writeDeviceSpec(device));
+}
+
+int64_t countFamily(const format::Plan &plan, const std::string &family) {
+  return std::count_if(plan.kernels.begin(), plan.kernels.end(),
+                       [&](const format::Kernel &kernel) {
+                         return kernel.symbol.rfind(family, 0) == 0;
+                       });
+}
+
+// Attention of the chunks on tensor cores, with one and several query heads on
+// a KV head.
+TEST_P(PrefillCheckpoints, TilesOfAttentionGiveTheTokensOfRows) {
+  const test::TemporaryFolder folder;
+  const std::vector<int32_t> ids = promptOf(44);
+  Subject stepped(request(GetParam(), 104, {}), /*checked=*/false);
+  std::vector<int32_t> tokens(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) {
+    tokens[i] = stepped.step(ids[i], static_cast<uint32_t>(i));
+  }
+  CompileRequest made = request(GetParam(), 104, {32});
+  made.target = slowReader(folder);
+  Subject subject(made, /*checked=*/false);
+  EXPECT_EQ(countFamily(subject.engine->state().plan(), "attention_prefill"),
+            1);
+  for (size_t length : {27, 33}) {
+    EXPECT_EQ(subject.prompt(std::span(ids).first(length), 0),
+              tokens[length - 1])
+        << length;
+    EXPECT_EQ(subject.prompt(std::span(ids).subspan(length),
+                             static_cast<uint32_t>(length)),
+              tokens.back())
+        << "behind " << length;
+  }
+}
+
+// 32,768 tokens at once: every buffer grows with the tokens, none with their
+// square.
+TEST(Prefill, LongPromptsNeedNoSquare) {
+  auto bytes = [](int64_t tokens) {
+    CompileRequest made;
+    made.source = *resolveModel("qwen3-0.6b");
+    made.source.config.layers = 2;
+    made.workload.maxContext = 32768;
+    made.prefills = {tokens};
+    const PlanArtifact artifact = compiled(made);
+    EXPECT_EQ(countFamily(artifact.plan, "attention_prefill"), 1);
+    std::map<std::string, uint64_t> arenas;
+    for (const format::Arena &arena : artifact.plan.arenas) {
+      arenas[arena.name] = arena.bytes;
+    }
+    return arenas;
+  };
+  const std::map<std::string, uint64_t> one = bytes(16384);
+  std::map<std::string, uint64_t> two = bytes(32768);
+  ASSERT_EQ(one.size(), two.size());
+  for (const auto &[name, size] : one) {
+    EXPECT_LE(two[name], 2 * size) << name;
+  }
+  EXPECT_EQ(two["cache"], one.at("cache"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Checkpoints, PrefillCheckpoints,

@@ -182,6 +182,23 @@ TEST(Why, TheLibraryWhereNoKernelIs) {
       << textAt(*table, 1, 7);
 }
 
+// The families of one op stand beside each other with their prices.
+TEST(Why, AttentionOfAChunkByBothFamilies) {
+  Workload workload;
+  workload.phase = plan::Phase::Prefill;
+  workload.tokens = 512;
+  Result<Table> table = whyTable(config(), workload, h200(), DecisionSet::Exact,
+                                 {}, "layers.1.attention");
+  ASSERT_TRUE(table.ok()) << table.error().message();
+  EXPECT_EQ(textAt(*table, 0, 2).substr(0, 18), "attention_prefill ");
+  EXPECT_NE(notesOf(*table).find("mma_rate"), std::string::npos)
+      << notesOf(*table);
+  EXPECT_EQ(textAt(*table, 1, 0), "other family");
+  EXPECT_EQ(textAt(*table, 1, 2).substr(0, 17), "attention_decode ");
+  EXPECT_GT(timeAt(*table, 1, 4), 5 * timeAt(*table, 0, 4));
+  EXPECT_EQ(timeAt(*table, 1, 5), timeAt(*table, 0, 4));
+}
+
 TEST(Why, UnknownOpListsThoseOfALayer) {
   Result<Table> table = whyTable(config(), Workload{}, h200(),
                                  DecisionSet::Exact, {}, "layers.99.q_proj");
