@@ -121,6 +121,8 @@ struct Work {
   /// Bytes that the last block to arrive reads of what the others of its group
   /// left for it; 0: none waits for others.
   uint64_t joinedBytes = 0;
+  /// Loads that its reads or writes of the cache wait for: of the page table.
+  uint64_t lookups = 0;
   std::array<uint32_t, 3> grid{1, 1, 1};
   std::array<uint32_t, 3> block{1, 1, 1}; ///< block[0] is a multiple of 32
   uint32_t sharedBytes = 0;               ///< dynamic, per block

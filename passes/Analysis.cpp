@@ -67,6 +67,7 @@ public:
       }
       if (auto append = dyn_cast<decoder::KvAppendOp>(op)) {
         auto cache = cast<RankedTensorType>(append.getCache().getType());
+        entry.cacheBytes += static_cast<uint64_t>(bytesOf(cache));
         entry.cacheBytesPerPosition +=
             static_cast<uint64_t>(bytesOf(cache)) /
             static_cast<uint64_t>(cache.getDimSize(0) * cache.getDimSize(2));

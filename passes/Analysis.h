@@ -72,6 +72,7 @@ struct EntryAnalysis {
   WorkCounts step;
   /// K and V of one position of one sequence in all layers, bytes.
   uint64_t cacheBytesPerPosition = 0;
+  uint64_t cacheBytes = 0; ///< of all caches; in pages: of the pool
 };
 
 /// Counts an entry of the decoder dialect before anything is decided.

@@ -54,7 +54,7 @@ public:
   }
 
   /// "16/8 x 128 norm rope append": query heads / KV heads x head_dim of one
-  /// row.
+  /// row. Pages do not change it: sums keep their order, so tokens are equal.
   std::string tunedName(const GroupView &group) const override {
     const AttentionGroup attention = AttentionGroup::of(group);
     if (attention.rows != 1) {
@@ -120,6 +120,17 @@ public:
     read(attention.values, cacheBytes,
          std::min<uint64_t>(
              cacheBytes, traffic.getOperandTraffic(2, workload).uniqueBytes));
+    if (attention.pages) {
+      // The lanes of a cached row look it up; in a block that appends, every
+      // thread the newest.
+      const uint64_t entries =
+          attention.headDim / 8 * cached * layout.blocksPerRow +
+          (attention.keyAppend ? 32 * layout.warps * layout.items : 0);
+      read(
+          attention.pages, 4 * entries,
+          std::min<uint64_t>(
+              4 * entries, traffic.getOperandTraffic(4, workload).uniqueBytes));
+    }
     write(attention.attention.getResult(), queryBytes);
     if (attention.keyAppend) {
       const uint64_t newest = head * attention.rows * attention.kvHeads;
@@ -141,6 +152,7 @@ public:
           4 * layout.heads * (attention.headDim + 2) *
           layout.activeSplits(std::max<int64_t>(workload.context, 1));
     }
+    work.lookups = attention.pages ? 1 : 0;
     work.prefetchBytes = layout.prefetchBytes(attention, workload);
     return work;
   }
@@ -159,6 +171,10 @@ public:
     }
     texts.push_back("arrive.cuh");
     texts.push_back("attention_split.cuh");
+    if (attention.pages) {
+      texts.push_back("pages.cuh");
+      texts.push_back("attention_pages.cuh");
+    }
     return texts;
   }
 
@@ -178,7 +194,14 @@ public:
         "const i64 kvHead = row / kTokens * kKvHeads + head / (kHeads / "
         "kKvHeads);");
     writer.line("const i64 first = (row * kHeads + head) * kHeadDim;");
-    writer.line("const i64 line = kvHead * kCapacity * kHeadDim;");
+    const std::string cache = attention.pages ? "cache" : "line";
+    if (attention.pages) {
+      writer.line("const auto cache = pagesOf<kKvHeads, kPage, kPages>(" +
+                  signature.name(attention.pages) +
+                  ", row / kTokens, head / (kHeads / kKvHeads));");
+    } else {
+      writer.line("const i64 line = kvHead * kCapacity * kHeadDim;");
+    }
     writer.line("const int count = load(" +
                 signature.name(attention.attention.getPositions()) +
                 ", row) + 1;");
@@ -195,13 +218,17 @@ public:
     const std::string y = signature.name(attention.attention.getResult());
     writer.line("const int newest = count - 1;");
     writer.line("const int old = count - kTokens;");
+    if (attention.pages && attention.keyAppend) {
+      writer.line("const i64 place = range.to == count ? cache.row(newest) : "
+                  "0;");
+    }
     writer.line("Shape::Chunks chunks;");
     writer.call("requestRange<Shape>",
-                {keys, values, "line", "range", "old", "chunks"});
+                {keys, values, cache, "range", "old", "chunks"});
     emitHeads(attention, layout.late, signature, writer);
     writer.call("attendRange<Shape, " +
                     llvm::Twine(attention.keyAppend ? "true" : "false") + ">",
-                {keys, values, "line", "range", "newest",
+                {keys, values, cache, "range", "newest",
                  makesHeads(attention) ? "pieces.value" : "Piece<8>{}",
                  "kScale", "chunks"});
     if (split) {
@@ -241,6 +268,7 @@ private:
     add(attention.keys, "keys");
     add(attention.values, "values");
     add(attention.attention.getPositions(), "positions");
+    add(attention.pages, "pages");
     if (attention.query.norm) {
       add(attention.query.norm.getGain(), "qGain");
     }
@@ -284,7 +312,12 @@ private:
     number("kHeads", attention.heads);
     number("kKvHeads", attention.kvHeads);
     number("kHeadDim", attention.headDim);
-    number("kCapacity", attention.capacity);
+    if (attention.pages) {
+      number("kPage", attention.cache.page);
+      number("kPages", attention.cache.perSequence);
+    } else {
+      number("kCapacity", attention.capacity);
+    }
     number("kHeadsPerBlock", layout.heads);
     number("kSplits", layout.splits);
     writer.constant("kScale",
@@ -356,7 +389,8 @@ private:
     if (!attention.keyAppend) {
       writer.call("requestRest<Shape>", {signature.name(attention.keys),
                                          signature.name(attention.values),
-                                         "line", "range", "old", "chunks"});
+                                         attention.pages ? "cache" : "line",
+                                         "range", "old", "chunks"});
     }
     if (!made) {
       writer.call("stageQuery<Shape>", {query, from});
@@ -376,11 +410,13 @@ private:
     writer.line("makeQuery(pieces, queryRecipe, turns);");
     if (attention.keyAppend) {
       CudaWriter::Scope newest = writer.scope("if (range.to == count)");
-      writer.call("appendNewest",
-                  {"pieces", "keyRecipe", "turns",
-                   signature.name(attention.keys),
-                   signature.name(attention.values),
-                   "line + static_cast<i64>(newest) * kHeadDim", "stream"});
+      writer.call(
+          "appendNewest",
+          {"pieces", "keyRecipe", "turns", signature.name(attention.keys),
+           signature.name(attention.values),
+           attention.pages ? "place * kHeadDim"
+                           : "line + static_cast<i64>(newest) * kHeadDim",
+           "stream"});
     }
   }
 };

@@ -137,6 +137,19 @@ static Verdict matchPositions(const GroupView &group, AttentionGroup &out) {
                             "frequencies of rope that differ between query and "
                             "key");
   }
+  out.pages = out.attention.getPages();
+  for (decoder::KvAppendOp append : {out.keyAppend, out.valueAppend}) {
+    const mlir::Value pages = append ? append.getPages() : out.pages;
+    if (!pages != !out.pages ||
+        (pages && group.source(pages) != group.source(out.pages))) {
+      return Verdict::refused(plan::Reason::RefusedOp,
+                              "page tables that differ between the ops");
+    }
+  }
+  if (out.pages &&
+      (!group.liveInIndex(out.pages) || !group.view(out.pages).whole)) {
+    return refusedInput("page table");
+  }
   for (decoder::RmsNormOp norm : {out.query.norm, out.key.norm}) {
     if (norm && !group.liveInIndex(norm.getGain())) {
       return refusedInput("gain");
@@ -180,13 +193,13 @@ Verdict AttentionGroup::match(const GroupView &group, AttentionGroup &out) {
     }
   }
   llvm::ArrayRef<int64_t> query = shapeOf(out.attention.getQuery());
-  llvm::ArrayRef<int64_t> cache = shapeOf(out.attention.getKeys());
+  out.cache = out.attention.cacheShape();
   out.rows = query[0];
   out.heads = query[1];
   out.headDim = query[2];
-  out.batch = cache[0];
-  out.kvHeads = cache[1];
-  out.capacity = cache[2];
+  out.batch = out.cache.batch;
+  out.kvHeads = out.cache.kvHeads;
+  out.capacity = out.cache.capacity;
   out.perKvHead = out.heads / out.kvHeads;
   if (out.keyAppend && out.tokens() != 1) {
     return Verdict::refused(plan::Reason::RefusedRows,

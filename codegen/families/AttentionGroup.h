@@ -34,10 +34,12 @@ struct AttentionGroup {
   Heads value;      ///< with valueAppend
   mlir::Value keys; ///< the caches as they come in
   mlir::Value values;
+  mlir::Value pages; ///< their table, or null: contiguous caches
 
   int64_t rows = 0, heads = 0, headDim = 0, batch = 0, kvHeads = 0,
           capacity = 0;
-  int64_t perKvHead = 0; ///< query heads per KV head
+  int64_t perKvHead = 0;     ///< query heads per KV head
+  decoder::CacheShape cache; ///< batch, kvHeads, capacity with its pages
 
   int64_t tokens() const { return rows / batch; }
   /// The rope whose frequencies the kernel needs, or null.

@@ -123,6 +123,11 @@ public:
                               std::to_string(group.ops().size()) +
                                   " ops, wanted attention alone");
     }
+    if (attention.pages) {
+      return Verdict::refused(plan::Reason::RefusedOp,
+                              "attention over a cache in pages, wanted a "
+                              "contiguous one");
+    }
     if (attention.tokens() < 2) {
       return Verdict::refused(plan::Reason::RefusedRows,
                               "1 row per sequence, wanted at least 2");

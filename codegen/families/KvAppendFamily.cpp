@@ -10,7 +10,8 @@ namespace {
 class KvAppendKernel : public PieceKernel {
 public:
   bool covers(mlir::Operation *op) const override {
-    return mlir::isa<decoder::KvAppendOp>(op);
+    auto append = mlir::dyn_cast<decoder::KvAppendOp>(op);
+    return append && !append.getPages();
   }
   llvm::SmallVector<llvm::StringRef>
   operandNames(mlir::Operation *) const override {
@@ -49,10 +50,51 @@ protected:
   }
 };
 
+/// Through a page table.
+class PagedAppendKernel : public KvAppendKernel {
+public:
+  bool covers(mlir::Operation *op) const override {
+    auto append = mlir::dyn_cast<decoder::KvAppendOp>(op);
+    return append && append.getPages();
+  }
+  llvm::SmallVector<llvm::StringRef>
+  operandNames(mlir::Operation *) const override {
+    return {"rows", "positions", "pages", "cache"};
+  }
+  llvm::SmallVector<llvm::StringRef> deviceTexts() const override {
+    return {"pages.cuh"};
+  }
+  MovedBytes moved(mlir::Operation *op, const KernelConfig &config,
+                   const Workload &) const override {
+    const uint64_t each = 4 * pieces(op, config);
+    return {{2 * elements(op), each, each, 0}, 2 * elements(op)};
+  }
+  uint64_t lookups() const override { return 1; }
+  void emit(mlir::Operation *op, const KernelConfig &config,
+            const Signature &signature, CudaWriter &writer) const override {
+    const decoder::CacheShape cache =
+        mlir::cast<decoder::KvAppendOp>(op).cacheShape();
+    const int64_t rows = shapeOf(op->getOperand(0))[0];
+    auto number = [&](llvm::StringRef name, int64_t value) {
+      writer.constant(name, static_cast<uint64_t>(value));
+    };
+    number("kTokens", rows / cache.batch);
+    number("kHeads", cache.kvHeads);
+    number("kHeadDim", cache.headDim);
+    number("kPage", cache.page);
+    number("kPages", cache.perSequence);
+    emitPieces(op, config, signature, writer,
+               "appendPagedPiece<kTokens, kHeads, kHeadDim, kPage, kPages, ",
+               {signature.operand(0), signature.operand(1),
+                signature.operand(2), signature.result(), "i"});
+  }
+};
+
 } // namespace
 
 std::unique_ptr<KernelFamily> makeKvAppendFamily() {
   std::vector<std::unique_ptr<OpKernel>> kernels;
+  kernels.push_back(std::make_unique<PagedAppendKernel>());
   kernels.push_back(std::make_unique<KvAppendKernel>());
   return std::make_unique<SingleOpFamily>("kv_append", std::move(kernels));
 }

@@ -172,6 +172,7 @@ Work SingleOpFamily::work(const GroupView &group, const KernelConfig &config,
           bytes, traffic.getOperandTraffic(operand, workload).uniqueBytes);
     }
   }
+  work.lookups = kernel->lookups();
   ParamWork &result = work.params[signature.resultParam];
   result.storedBytes += moved.stored;
   result.uniqueStored = traffic.getResultTraffic(0, workload).uniqueBytes;

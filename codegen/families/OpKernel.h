@@ -69,6 +69,8 @@ public:
                              const KernelConfig &config) const = 0;
   virtual MovedBytes moved(mlir::Operation *op, const KernelConfig &config,
                            const Workload &workload) const = 0;
+  /// Work::lookups.
+  virtual uint64_t lookups() const { return 0; }
   virtual void emit(mlir::Operation *op, const KernelConfig &config,
                     const Signature &signature, CudaWriter &writer) const = 0;
 };

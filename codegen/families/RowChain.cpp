@@ -107,10 +107,12 @@ Verdict RowChain::match(const GroupView &group, RowChain &out) {
     if (Verdict verdict = readInput(group, first, out.input); !verdict) {
       return verdict;
     }
-    if (out.append && (!isOutside(out.append.getCache()) ||
-                       !isOutside(out.append.getPositions()) ||
-                       group.source(out.append.getPositions()) !=
-                           group.source(out.rope.getPositions()))) {
+    if (out.append &&
+        (!isOutside(out.append.getCache()) ||
+         !isOutside(out.append.getPositions()) ||
+         (out.append.getPages() && !isOutside(out.append.getPages())) ||
+         group.source(out.append.getPositions()) !=
+             group.source(out.rope.getPositions()))) {
       return Verdict::refused(plan::Reason::RefusedOp,
                               "rope and kv_append at different positions, or "
                               "a part of a cache");

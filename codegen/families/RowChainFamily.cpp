@@ -95,6 +95,12 @@ public:
       // Every lane reads its row's position.
       load(positions, uint64_t{128} * chain.rows, 4 * elementsOf(positions));
       store(chain.append ? chain.append.getResult() : chain.rope.getResult());
+      if (const mlir::Value pages = pagesOf(chain)) {
+        // Every lane that stores looks its row up.
+        const uint64_t entries = chain.width / 8 * chain.rows;
+        load(pages, 4 * entries,
+             4 * std::min<uint64_t>(elementsOf(positions), elementsOf(pages)));
+      }
     }
     uint64_t gain = 0;
     const LaunchShape launch = launchOf(chain, config);
@@ -106,17 +112,24 @@ public:
     }
     Work work = signature.work(launch, workload);
     work.prefetchBytes = gain;
+    work.lookups = pagesOf(chain) ? 1 : 0;
     return work;
   }
 
   llvm::SmallVector<llvm::StringRef>
   deviceTexts(const GroupView &group) const override {
-    if (RowChain::of(group).add) {
+    RowChain chain = RowChain::of(group);
+    if (chain.add) {
       return {"pieces.cuh", "norm.cuh", "chain_add.cuh"};
     }
     // Heads are attention's, whose chunks name the lanes.
-    return {"pieces.cuh", "rope.cuh", "attention_chunks.cuh",
-            "attention_heads.cuh", "chain_heads.cuh"};
+    llvm::SmallVector<llvm::StringRef> texts = {
+        "pieces.cuh", "rope.cuh", "attention_chunks.cuh", "attention_heads.cuh",
+        "chain_heads.cuh"};
+    if (pagesOf(chain)) {
+      texts.push_back("pages.cuh");
+    }
+    return texts;
   }
 
   void emit(const GroupView &group, const KernelConfig &config,
@@ -136,6 +149,11 @@ public:
   }
 
 private:
+  /// The page table that it appends through, or null.
+  static mlir::Value pagesOf(RowChain &chain) {
+    return chain.append ? mlir::Value(chain.append.getPages()) : mlir::Value();
+  }
+
   /// Registers that a thread needs: two rows and the gain, what addresses them
   /// and a piece as floats; of heads, 8 columns, their turns and the gain.
   static uint32_t registers(const RowChain &chain, int64_t warps) {
@@ -180,6 +198,9 @@ private:
     }
     if (chain.append) {
       add(chain.append.getCache(), "cache");
+      if (chain.append.getPages()) {
+        add(chain.append.getPages(), "pages");
+      }
     }
     return {group, roles};
   }
@@ -234,13 +255,21 @@ private:
                     static_cast<uint64_t>(shapeOf(chain.rope.getInput())[1]));
     std::string store;
     if (chain.append) {
-      llvm::ArrayRef<int64_t> cache = shapeOf(chain.append.getCache());
-      writer.constant(
-          "kTokens",
-          static_cast<uint64_t>(shapeOf(chain.rope.getInput())[0] / cache[0]));
-      writer.constant("kCapacity", static_cast<uint64_t>(cache[2]));
-      store = "AppendHead<kWidth, kTokens, kHeads, kCapacity>{" +
-              signature.name(chain.append.getResult()) + "}";
+      const decoder::CacheShape cache = chain.append.cacheShape();
+      auto number = [&](llvm::StringRef name, int64_t value) {
+        writer.constant(name, static_cast<uint64_t>(value));
+      };
+      number("kTokens", shapeOf(chain.rope.getInput())[0] / cache.batch);
+      const std::string &out = signature.name(chain.append.getResult());
+      if (const mlir::Value pages = pagesOf(chain)) {
+        number("kPage", cache.page);
+        number("kPages", cache.perSequence);
+        store = "AppendPagedHead<kWidth, kTokens, kHeads, kPage, kPages>{" +
+                out + ", " + signature.name(pages) + "}";
+      } else {
+        number("kCapacity", cache.capacity);
+        store = "AppendHead<kWidth, kTokens, kHeads, kCapacity>{" + out + "}";
+      }
     } else {
       store =
           "StoreHead<kWidth>{" + signature.name(chain.rope.getResult()) + "}";

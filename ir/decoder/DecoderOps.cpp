@@ -88,12 +88,61 @@ static LogicalResult verifyPositions(Operation *op, StringRef label,
                            << wanted << ", found " << found;
 }
 
+CacheShape decoder::cacheShapeOf(Value cache, Value pages) {
+  ArrayRef<int64_t> dims = typeOf(cache).getShape();
+  if (!pages) {
+    return {.batch = dims[0],
+            .kvHeads = dims[1],
+            .capacity = dims[2],
+            .headDim = dims[3]};
+  }
+  ArrayRef<int64_t> table = typeOf(pages).getShape();
+  return {.batch = table[0],
+          .kvHeads = dims[1],
+          .capacity = table[1] * dims[2],
+          .headDim = dims[3],
+          .page = dims[2],
+          .pool = dims[0],
+          .perSequence = table[1]};
+}
+
+/// Kernels take 16 positions at a time, which lie in one page.
+std::string CacheShape::refusedPage(int64_t page) {
+  constexpr int64_t least = 16;
+  constexpr int64_t most = 1 << 16;
+  return llvm::isPowerOf2_64(page) && page >= least && page <= most
+             ? std::string()
+             : "a power of two from " + std::to_string(least) + " to " +
+                   std::to_string(most) + " positions";
+}
+
+/// Pages that kernels can find rows in; their number is an i32.
+static LogicalResult verifyPages(Operation *op, StringRef label,
+                                 const CacheShape &cache) {
+  if (cache.page == 0) {
+    return success();
+  }
+  if (std::string why = CacheShape::refusedPage(cache.page); !why.empty()) {
+    return op->emitOpError()
+           << label << ": a page is " << why << ", found " << cache.page;
+  }
+  if (saturatingProduct({cache.pool, cache.kvHeads, cache.page}) > INT32_MAX ||
+      saturatingProduct({cache.batch, cache.perSequence}) > INT32_MAX ||
+      cache.capacity > INT32_MAX) {
+    return op->emitOpError()
+           << label
+           << ": the rows of all pages, the positions of a sequence "
+              "and the table are at most 2^31 - 1 each";
+  }
+  return success();
+}
+
 /// Rows are whole tokens of every sequence, and fit the cache.
 static LogicalResult verifyBatch(Operation *op, StringRef label, Value rows,
-                                 Value cache) {
+                                 const CacheShape &cache) {
   int64_t count = typeOf(rows).getDimSize(0);
-  int64_t batch = typeOf(cache).getDimSize(0);
-  int64_t capacity = typeOf(cache).getDimSize(2);
+  int64_t batch = cache.batch;
+  int64_t capacity = cache.capacity;
   if (count % batch != 0) {
     return op->emitOpError()
            << label << ": the rows (" << count
@@ -228,6 +277,14 @@ LogicalResult RopeOp::verify() {
   return verifyPositive(*this, "rope_c5", "theta", getTheta());
 }
 
+LogicalResult KvAppendOp::inferReturnTypes(MLIRContext *,
+                                           std::optional<Location>,
+                                           Adaptor adaptor,
+                                           SmallVectorImpl<Type> &types) {
+  types.push_back(adaptor.getCache().getType());
+  return success();
+}
+
 LogicalResult KvAppendOp::verify() {
   if (failed(verifyRank(*this, "kv_append_c2", "rows", getRows(), 3)) ||
       failed(verifyRank(*this, "kv_append_c2", "the cache", getCache(), 4))) {
@@ -242,7 +299,8 @@ LogicalResult KvAppendOp::verify() {
               "head_dim, found "
            << rows << " and " << cache;
   }
-  if (failed(verifyBatch(*this, "kv_append_c4", getRows(), getCache())) ||
+  if (failed(verifyBatch(*this, "kv_append_c4", getRows(), cacheShape())) ||
+      failed(verifyPages(*this, "kv_append_c7", cacheShape())) ||
       failed(
           verifyPositions(*this, "kv_append_c5", getPositions(), getRows()))) {
     return failure();
@@ -272,7 +330,8 @@ LogicalResult AttentionOp::verify() {
                          << ") are a multiple of kv_heads ("
                          << keys.getDimSize(1) << ")";
   }
-  if (failed(verifyBatch(*this, "attention_c6", getQuery(), getKeys())) ||
+  if (failed(verifyBatch(*this, "attention_c6", getQuery(), cacheShape())) ||
+      failed(verifyPages(*this, "attention_c10", cacheShape())) ||
       failed(
           verifyPositions(*this, "attention_c7", getPositions(), getQuery())) ||
       failed(verifyElements(*this, "attention_c8", "the query", getQuery(),

@@ -153,8 +153,9 @@ def Decoder_RopeOp : Decoder_Op<"rope", [
 }
 
 def Decoder_KvAppendOp : Decoder_Op<"kv_append", [
-    DeclareOpInterfaceMethods<DestinationStyleOpInterface>,
-    TypesMatchWith<"kv_append_c1: the result has the type of the cache", "cache", "result", "$_self">]> {
+    DeclareOpInterfaceMethods<DestinationStyleOpInterface>, InferTypeOpAdaptor,
+    PredOpTrait<"kv_append_c1: the result has the type of the cache",
+                CPred<"$result.getType() == $cache.getType()">>]> {
   let summary = "the cache with new rows";
   let description = [{
     result = cache, but result[r / tokens, h, positions[r], :] = rows[r, h, :],
@@ -163,15 +164,23 @@ def Decoder_KvAppendOp : Decoder_Op<"kv_append", [
     position outside 0 .. capacity-1 is an error at run time; rows of one sequence
     have distinct positions.
 
+    With a page table the cache is [pages, kv_heads, page, head_dim], and position p
+    of sequence s is row p mod page of page pages[s, p / page].
+
     ```mlir
     %kc1 = decoder.kv_append %k at %pos into %kc : tensor<1x2x32xbf16>, tensor<1xi32>, tensor<1x2x2048x32xbf16>
+    %kp1 = decoder.kv_append %k at %pos through %pages into %kp
+      : tensor<1x2x32xbf16>, tensor<1xi32>, tensor<40x2x64x32xbf16>, tensor<1x32xi32>
     ```
   }];
-  let arguments = (ins Sinter_Float:$rows, Sinter_Ids:$positions, Sinter_Float:$cache);
+  let arguments = (ins Sinter_Float:$rows, Sinter_Ids:$positions, Optional<Sinter_Pages>:$pages,
+                       Sinter_Float:$cache);
   let results = (outs Sinter_Float:$result);
   let assemblyFormat = [{
-    $rows `at` $positions `into` $cache attr-dict `:` type($rows) `,` type($positions) `,` type($cache)
+    $rows `at` $positions (`through` $pages^)? `into` $cache attr-dict `:`
+    type($rows) `,` type($positions) `,` type($cache) (`,` type($pages)^)?
   }];
+  let extraClassDeclaration = "CacheShape cacheShape() { return cacheShapeOf(getCache(), getPages()); }";
 }
 
 def Decoder_AttentionOp : Decoder_Op<"attention", [
@@ -181,21 +190,27 @@ def Decoder_AttentionOp : Decoder_Op<"attention", [
   let description = [{
     Row r at position p attends the positions 0 .. p of its sequence; query head h
     reads key and value head h / (heads / kv_heads).
-    y = softmax(scale * q K^T) V, in fp32, rounded once.
+    y = softmax(scale * q K^T) V, in fp32, rounded once. With a page table keys and
+    values lie in pages, as kv_append puts them.
 
     ```mlir
     %o = decoder.attention %q, %kc, %vc at %pos scale 0.17677669529663687
       : tensor<1x4x32xbf16>, tensor<1x2x2048x32xbf16>, tensor<1xi32>
+    %y = decoder.attention %q, %kp, %vp at %pos through %pages scale 0.17677669529663687
+      : tensor<1x4x32xbf16>, tensor<40x2x64x32xbf16>, tensor<1xi32>, tensor<1x32xi32>
     ```
   }];
   let arguments = (ins Sinter_Float:$query, Sinter_Float:$keys, Sinter_Float:$values,
-                       Sinter_Ids:$positions, F64Attr:$scale);
+                       Sinter_Ids:$positions, Optional<Sinter_Pages>:$pages, F64Attr:$scale);
   let results = (outs Sinter_Float:$result);
   let assemblyFormat = [{
-    $query `,` $keys `,` $values `at` $positions `scale` custom<Double>($scale) attr-dict `:`
-    type($query) `,` type($keys) `,` type($positions)
+    $query `,` $keys `,` $values `at` $positions (`through` $pages^)? `scale` custom<Double>($scale)
+    attr-dict `:` type($query) `,` type($keys) `,` type($positions) (`,` type($pages)^)?
   }];
-  let extraClassDeclaration = "double scaleValue() { return getScale().convertToDouble(); }";
+  let extraClassDeclaration = [{
+    double scaleValue() { return getScale().convertToDouble(); }
+    CacheShape cacheShape() { return cacheShapeOf(getKeys(), getPages()); }
+  }];
 }
 
 //===----------------------------------------------------------------------===//

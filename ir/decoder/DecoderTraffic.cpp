@@ -82,7 +82,13 @@ SINTER_WHOLE_RESULT(RopeOp)
 SINTER_FLOPS_PER_ELEMENT(RopeOp, 3)
 
 Traffic KvAppendOp::getOperandTraffic(unsigned index, const Workload &) {
-  return index == 2 ? Traffic{0} : whole(getOperation()->getOperand(index));
+  const Value operand = getOperation()->getOperand(index);
+  if (operand == getPages()) {
+    // An entry for each row at most.
+    return {4 *
+            std::min(typeOf(getRows()).getDimSize(0), elements(getPages()))};
+  }
+  return operand == getCache() ? Traffic{0} : whole(operand);
 }
 Traffic KvAppendOp::getResultTraffic(unsigned, const Workload &) {
   return whole(getRows());
@@ -91,22 +97,24 @@ SINTER_FLOPS_PER_ELEMENT(KvAppendOp, 0)
 
 Traffic AttentionOp::getOperandTraffic(unsigned index,
                                        const Workload &workload) {
+  const CacheShape cache = cacheShape();
+  const int64_t attended = std::min(workload.context, cache.capacity);
+  if (index == 4) {
+    return {4 * cache.batch * cache.pagesOf(attended)};
+  }
   if (index != 1 && index != 2) {
     return whole(getOperation()->getOperand(index));
   }
-  RankedTensorType keys = typeOf(getKeys());
-  int64_t attended = std::min(workload.context, keys.getDimSize(2));
-  return {saturatingProduct({keys.getDimSize(0), keys.getDimSize(1), attended,
-                             keys.getDimSize(3),
-                             keys.getElementTypeBitWidth() / 8})};
+  return {
+      saturatingProduct({cache.batch, cache.kvHeads, attended, cache.headDim,
+                         typeOf(getKeys()).getElementTypeBitWidth() / 8})};
 }
 SINTER_WHOLE_RESULT(AttentionOp)
 int64_t AttentionOp::getFlops(const Workload &workload) {
   RankedTensorType query = typeOf(getQuery());
-  RankedTensorType keys = typeOf(getKeys());
-  int64_t batch = keys.getDimSize(0);
+  int64_t batch = cacheShape().batch;
   int64_t tokens = query.getDimSize(0) / batch;
-  int64_t attended = std::min(workload.context, keys.getDimSize(2));
+  int64_t attended = std::min(workload.context, cacheShape().capacity);
   // Token t of a sequence attends attended - tokens + t + 1 positions.
   int64_t pairs = saturatingProduct({tokens, attended}) -
                   saturatingProduct({tokens, tokens - 1}) / 2;

@@ -42,6 +42,14 @@ bool sinter::isIntegerVector(Type type, unsigned bits, int64_t extent) {
          (extent == 0 || tensor.getDimSize(0) == extent);
 }
 
+bool sinter::isPageTable(Type type) {
+  if (!isSinterTensor(type)) {
+    return false;
+  }
+  auto tensor = cast<RankedTensorType>(type);
+  return tensor.getElementType().isSignlessInteger(32) && tensor.getRank() == 2;
+}
+
 int64_t sinter::tensorBytes(Type type) {
   auto tensor = cast<RankedTensorType>(type);
   return tensor.getNumElements() * (tensor.getElementTypeBitWidth() / 8);

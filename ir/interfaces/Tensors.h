@@ -21,6 +21,9 @@ bool isFloatTensor(mlir::Type type);
 /// elements (0: any number).
 bool isIntegerVector(mlir::Type type, unsigned bits, int64_t extent);
 
+/// Of those, the tensors of i32 and rank 2.
+bool isPageTable(mlir::Type type);
+
 /// Bytes of a tensor for which isSinterTensor holds; contiguous, no padding.
 int64_t tensorBytes(mlir::Type type);
 

@@ -17,6 +17,8 @@ def Sinter_Tensor : Sinter_TensorOf<"true",
 def Sinter_Float : Sinter_TensorOf<"::sinter::isFloatTensor($_self)",
     "tensor_c2: a static tensor of bf16 or f32, extents in 1 .. 2^31-1, at most 2^62 bytes">;
 def Sinter_Ids : Sinter_IntegerVector<32, "0", "tensor_c3: a static tensor of i32 and rank 1">;
+def Sinter_Pages : Sinter_TensorOf<"::sinter::isPageTable($_self)",
+    "tensor_c5: a static tensor of i32 and rank 2">;
 def Sinter_Seed : Sinter_IntegerVector<64, "1", "tensor_c4: tensor<1xi64>">;
 
 #endif // SINTER_IR_INTERFACES_TENSORS_TD

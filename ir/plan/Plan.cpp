@@ -204,6 +204,20 @@ LogicalResult GemmAttr::verify(function_ref<InFlightDiagnostic()> emitError,
 static LogicalResult verifyEntry(func::FuncOp function,
                                  const Workload &workload) {
   llvm::StringSet<> argumentNames, resultNames;
+  RankedTensorType pages, paged; // the table; the first cache beside it
+  for (unsigned index = 0; index < function.getNumArguments(); ++index) {
+    auto name =
+        function.getArgAttrOfType<StringAttr>(index, PlanDialect::kNameAttr);
+    if (name && name.getValue() == "pages") {
+      Type type = function.getArgumentTypes()[index];
+      pages = dyn_cast<RankedTensorType>(type);
+      if (!isPageTable(type) || pages.getDimSize(0) != workload.batch) {
+        return function.emitOpError()
+               << "entry_c4: \"pages\" is i32 [batch = " << workload.batch
+               << ", pages of a sequence], found " << type;
+      }
+    }
+  }
   for (unsigned index = 0; index < function.getNumArguments(); ++index) {
     auto name =
         function.getArgAttrOfType<StringAttr>(index, PlanDialect::kNameAttr);
@@ -225,6 +239,26 @@ static LogicalResult verifyEntry(func::FuncOp function,
       continue;
     }
     auto cache = dyn_cast<RankedTensorType>(type);
+    if (pages) {
+      if (!isFloatTensor(type) || cache.getRank() != 4 ||
+          (paged && (cache.getDimSize(0) != paged.getDimSize(0) ||
+                     cache.getDimSize(2) != paged.getDimSize(2)))) {
+        return function.emitOpError()
+               << "entry_c3: " << name
+               << " is [pages, kv_heads, page, head_dim] with the pages of the "
+                  "other caches, found "
+               << type;
+      }
+      paged = cache;
+      const int64_t page = cache.getDimSize(2);
+      const int64_t wanted = (workload.maxContext + page - 1) / page;
+      if (pages.getDimSize(1) != wanted) {
+        return function.emitOpError()
+               << "entry_c4: \"pages\" has max_context / page = " << wanted
+               << " entries a sequence, found " << pages;
+      }
+      continue;
+    }
     if (!isFloatTensor(type) || cache.getRank() != 4 ||
         cache.getDimSize(0) != workload.batch ||
         cache.getDimSize(2) != workload.maxContext) {

@@ -65,6 +65,55 @@ Status checkWorkload(const ModelConfig &config, const Workload &workload,
   return Status::success();
 }
 
+/// Entries of the page table for each sequence.
+int64_t pagesOfSequence(const Workload &workload) {
+  return (workload.maxContext + workload.page - 1) / workload.page;
+}
+
+int64_t largestBatch(ArrayRef<Workload> workloads) {
+  int64_t batch = 1;
+  for (const Workload &workload : workloads) {
+    batch = std::max(batch, workload.batch);
+  }
+  return batch;
+}
+
+/// Pages of the pool, the same in every entry.
+int64_t poolOf(ArrayRef<Workload> workloads) {
+  const Workload &first = workloads.front();
+  return first.page == 0   ? 0
+         : first.pool != 0 ? first.pool
+                           : largestBatch(workloads) * pagesOfSequence(first);
+}
+
+Status checkPages(ArrayRef<Workload> workloads) {
+  const Workload &first = workloads.front();
+  auto refuse = [](const char *what, std::string wanted, int64_t found) {
+    return Error{ErrorCode::InvalidWorkload, what, std::move(wanted),
+                 std::to_string(found), ""};
+  };
+  if (first.page == 0) {
+    return first.pool == 0
+               ? Status::success()
+               : Status(refuse("pool", "a page size beside it", first.pool));
+  }
+  if (std::string why = decoder::CacheShape::refusedPage(first.page);
+      !why.empty()) {
+    return refuse("page", std::move(why), first.page);
+  }
+  // Then every sequence may grow to the capacity once the others end.
+  const int64_t least = pagesOfSequence(first) + largestBatch(workloads) - 1;
+  const int64_t pool = poolOf(workloads);
+  if (pool < least || pool > mostRows) {
+    return refuse("pool",
+                  std::to_string(least) + " to " + std::to_string(mostRows) +
+                      " pages: max-context positions of one sequence and a "
+                      "page for each other",
+                  pool);
+  }
+  return Status::success();
+}
+
 /// The phase, and what tells `workload` from others of it.
 std::string entryName(const Workload &workload, ArrayRef<Workload> all) {
   bool tokens = false;
@@ -139,6 +188,8 @@ private:
   OpBuilder builder;
   Type element;
   Workload workload; ///< of the entry at hand
+  int64_t pool = 0;  ///< pages of all entries
+  Value pages;       ///< their table, or null
   llvm::StringMap<RankedTensorType> weights;
   Value positions;
   decoder::Llama3ScalingAttr scaling;
@@ -165,13 +216,21 @@ func::FuncOp GraphBuilder::declareEntry(ModuleOp module,
   bool prefill = workload.phase == plan::Phase::Prefill;
   int64_t outRows =
       workload.phase == plan::Phase::Verify ? rows : workload.batch;
-  RankedTensorType cache = tensor(
-      {workload.batch, config.kvHeads, workload.maxContext, config.headDim});
+  const bool paged = workload.page != 0;
+  RankedTensorType cache =
+      paged ? tensor({pool, config.kvHeads, workload.page, config.headDim})
+            : tensor({workload.batch, config.kvHeads, workload.maxContext,
+                      config.headDim});
   SmallVector<Type> inputs = {ids(rows), ids(rows)};
   SmallVector<std::string> inputNames = {"ids", "positions"};
   if (prefill) {
     inputs.push_back(ids(workload.batch));
     inputNames.push_back("rows");
+  }
+  if (paged) {
+    inputs.push_back(RankedTensorType::get(
+        {workload.batch, pagesOfSequence(workload)}, builder.getI32Type()));
+    inputNames.push_back("pages");
   }
   SmallVector<Type> outputs = {ids(outRows),
                                tensor({outRows, config.vocabSize})};
@@ -253,12 +312,13 @@ Value GraphBuilder::attention(Value x, Value &keys, Value &values) {
   q = rotate("q", q);
   k = rotate("k", k);
   keys = builder.create<decoder::KvAppendOp>(part("k_append"), keys.getType(),
-                                             k, positions, keys);
+                                             k, positions, pages, keys);
   values = builder.create<decoder::KvAppendOp>(
-      part("v_append"), values.getType(), v, positions, values);
+      part("v_append"), values.getType(), v, positions, pages, values);
   double scale = 1.0 / std::sqrt(static_cast<double>(config.headDim));
   Value heads = builder.create<decoder::AttentionOp>(
-      part("attention"), q.getType(), q, keys, values, positions, f64(scale));
+      part("attention"), q.getType(), q, keys, values, positions, pages,
+      f64(scale));
   SmallVector<ReassociationIndices> groups = {{0}, {1, 2}};
   Value flat = builder.create<tensor::CollapseShapeOp>(
       part("attention_rows"), tensor({workload.rows(), config.queryWidth()}),
@@ -306,6 +366,7 @@ OwningOpRef<ModuleOp> GraphBuilder::build(ArrayRef<Workload> workloads) {
         rope.highFrequencyFactor, rope.originalMaxPositions);
   }
   declareWeights(*module);
+  pool = poolOf(workloads);
   for (const Workload &each : workloads) {
     workload = each;
     buildEntry(declareEntry(*module, entryName(workload, workloads)));
@@ -317,6 +378,10 @@ void GraphBuilder::buildEntry(func::FuncOp function) {
   Value tokenIds = function.getArgument(0);
   positions = function.getArgument(1);
   unsigned firstCache = workload.phase == plan::Phase::Prefill ? 3 : 2;
+  pages = {};
+  if (workload.page != 0) {
+    pages = function.getArgument(firstCache++);
+  }
 
   Value table = load("model.embed_tokens.weight");
   Value x = builder.create<decoder::EmbedOp>(
@@ -364,9 +429,10 @@ Status checkTogether(ArrayRef<Workload> workloads) {
     const bool oneOfThem =
         workload.phase != plan::Phase::Decode && workload.batch == 1;
     if ((workload.batch != workloads[0].batch && !oneOfThem) ||
-        workload.maxContext != before.maxContext) {
+        workload.maxContext != before.maxContext ||
+        workload.page != before.page || workload.pool != before.pool) {
       return refuse("one batch, or 1 in phases prefill and verify, and one "
-                    "max_context",
+                    "max_context, page and pool",
                     "others in number " + std::to_string(i));
     }
     auto order = [](const Workload &load) {
@@ -402,6 +468,7 @@ Result<OwningOpRef<ModuleOp>> importEntries(MLIRContext &context,
   for (const Workload &workload : workloads) {
     SINTER_TRY(checkWorkload(config, workload, options));
   }
+  SINTER_TRY(checkPages(workloads));
   context.loadDialect<decoder::DecoderDialect, plan::PlanDialect,
                       func::FuncDialect, ml_program::MLProgramDialect,
                       tensor::TensorDialect>();

@@ -35,16 +35,21 @@ struct ImportOptions {
 ///    ...)
 ///   -> (token i32, logits, cache.0.k, cache.0.v, cache.1.k, ...)
 ///
+/// With pages an argument pages [B, max context / page] i32 stands before the
+/// caches, which are [pool, kv heads, page, head dim].
+///
 /// R = batch * tokens. Token and logits have one row per sequence: in prefill
 /// that of row number rows[b], so that a prompt may be shorter than the bucket;
 /// in phase verify one per row.
-/// Errors: SIN2711 for a workload that the model cannot have.
+/// Errors: SIN2711 for a workload that the model cannot have, and for pages
+/// that no kernel takes or that do not hold one sequence beside a page for each
+/// other.
 Result<mlir::OwningOpRef<mlir::ModuleOp>>
 importDecoder(mlir::MLIRContext &context, const ModelConfig &config,
               const Workload &workload, const ImportOptions &options = {});
 
-/// The same with one function per workload. They have one max_context and one
-/// batch, but that those of phases prefill and verify may have batch 1 and take
+/// The same with one function per workload. They have one max_context,
+/// page, pool and batch, but that those of phases prefill and verify may have batch 1 and take
 /// one sequence of the caches; they ascend by phase, tokens, context. Of
 /// several of a phase that differ in tokens or in context each says its own:
 /// "decode_c512", "prefill_t64". Entries of a plan share weights and caches,

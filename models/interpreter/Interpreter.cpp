@@ -199,15 +199,18 @@ Result<HostTensor> Run::compute(Operation *op) {
         return ops::rope(numerics, in[0], in[1],
                          {frequencies.data(), frequencies.size()});
       })
-      .Case([&](decoder::KvAppendOp) -> Computed {
-        if (in[2].dtype() != numerics.state()) {
-          in[2] = numerics.toState(in[2]);
+      .Case([&](decoder::KvAppendOp append) -> Computed {
+        HostTensor &cache = in.back();
+        if (cache.dtype() != numerics.state()) {
+          cache = numerics.toState(cache);
         }
-        return ops::kvAppend(numerics, in[0], in[1], std::move(in[2]));
+        return ops::kvAppend(numerics, in[0], in[1], std::move(cache),
+                             append.getPages() ? &in[2] : nullptr);
       })
       .Case([&](decoder::AttentionOp attention) -> Computed {
         return ops::attention(numerics, in[0], in[1], in[2], in[3],
-                              attention.scaleValue());
+                              attention.scaleValue(),
+                              attention.getPages() ? &in[4] : nullptr);
       })
       .Case([&](decoder::SwigluOp) -> Computed {
         return ops::swiglu(numerics, in[0], in[1]);

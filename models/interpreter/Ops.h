@@ -72,16 +72,20 @@ Result<HostTensor> rope(const Numerics &numerics, const HostTensor &x,
 
 /// `cache` [batch, kv heads, capacity, d] with row r of `rows` [R, kv heads, d]
 /// at positions[r] of sequence r / tokens. Writes in place if nothing else
-/// holds the cache's storage.
+/// holds the cache's storage. With `pages` [batch, n] the cache is [pages, kv
+/// heads, page, d] and a sequence has those that its line names, in order.
 Result<HostTensor> kvAppend(const Numerics &numerics, const HostTensor &rows,
-                            const HostTensor &positions, HostTensor cache);
+                            const HostTensor &positions, HostTensor cache,
+                            const HostTensor *pages = nullptr);
 
 /// Causal attention: row r sees positions 0..positions[r] of its sequence.
 /// query [R, heads, d], keys and values [batch, kv heads, capacity, d]; head h
-/// reads kv head h / (heads / kv heads). -> [R, heads, d]
+/// reads kv head h / (heads / kv heads). `pages` as of kvAppend. -> [R, heads,
+/// d]
 Result<HostTensor> attention(const Numerics &numerics, const HostTensor &query,
                              const HostTensor &keys, const HostTensor &values,
-                             const HostTensor &positions, double scale);
+                             const HostTensor &positions, double scale,
+                             const HostTensor *pages = nullptr);
 
 /// silu(gate) rounded, times up, rounded.
 HostTensor swiglu(const Numerics &numerics, const HostTensor &gate,

@@ -239,11 +239,11 @@ public:
   }
 
 private:
-  /// Bytes of the positions attended in a cache [batch, kv heads, capacity,
-  /// head_dim].
+  /// Bytes of the positions attended in a cache, which lies in one piece or in
+  /// pages: the framework's own lies in one.
   uint64_t attendedBytes(Value cache) const {
-    return bytes(cache) / extent(cache, 2) *
-           static_cast<uint64_t>(workload.context);
+    return bytes(cache) / (extent(cache, 0) * extent(cache, 2)) *
+           static_cast<uint64_t>(workload.batch * workload.context);
   }
 
   /// Packed weights are ours alone: the published code multiplies by each part.

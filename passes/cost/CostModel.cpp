@@ -238,6 +238,10 @@ void priceDependency(const PhaseWork &work, Exact cold, Exact unique,
           parts.exchange + constants.at(work.hoisted, DramSlopeOverlap));
     }
   }
+  if (work.lookups != 0) {
+    parts.exchange = parts.exchange +
+                     launches * Exact(work.lookups) * constants.time(L2Latency);
+  }
   if (work.joined != 0) {
     parts.exchange =
         parts.exchange + launches * (constants.time(ExchangeIdle) * Exact(2) +

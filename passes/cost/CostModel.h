@@ -17,7 +17,9 @@
 // exchange  the read of a predecessor's result: exchange_idle, or up to
 //           `exchange` where hoisted loads keep the memory system full; and
 //           where blocks leave parts for the last of them, two idle trips more
-//           (to count it, to read) and the parts at sm_read_rate
+//           (to count it, to read) and the parts at sm_read_rate; and where the
+//           cache lies in pages, l2_latency for the look-up in their table,
+//           also where it is done before the dependency resolves
 // dram      unique bytes / dram_slope_plain or dram_slope_overlap
 // l2        issued bytes / l2_read_rate
 // sm        issued bytes of the busiest SM / sm_read_rate; blocks are dealt
@@ -102,6 +104,8 @@ struct PhaseWork {
   uint64_t hoisted = 0;
   /// Bytes that the last block reads of what others leave for it; 0: none does.
   uint64_t joined = 0;
+  /// Reads, one behind the other, that tell where the cache lies.
+  uint64_t lookups = 0;
   uint64_t fmaSlots = 0;    ///< thread instructions on the fp32 pipes
   uint64_t tensorFlops = 0; ///< on tensor cores, by mma.sync
   uint64_t blocks = 1;      ///< of one launch, alike

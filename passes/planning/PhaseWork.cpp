@@ -38,6 +38,7 @@ cost::PhaseWork phaseOf(const codegen::Work &work) {
   phase.hoisted =
       std::min(work.prefetchBytes, phase.unique.weights + phase.unique.cache);
   phase.joined = work.joinedBytes;
+  phase.lookups = work.lookups;
   phase.tensorFlops = work.tensorFlops;
   phase.fmaSlots =
       work.tensorFlops != 0 ? work.fmaSlots : widened * 5 / 4 + work.flops / 2;

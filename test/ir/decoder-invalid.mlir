@@ -460,6 +460,46 @@ func.func @kv_append_c6(%x: tensor<1x2x32xf32>, %p: tensor<1xi32>, %c: tensor<1x
 
 // -----
 
+func.func @kv_append_c7(%x: tensor<1x2x32xbf16>, %p: tensor<1xi32>, %t: tensor<1x4xi32>, %c: tensor<5x2x24x32xbf16>) {
+  // expected-error @+1 {{kv_append_c7: a page is a power of two from 16 to 65536 positions, found 24}}
+  %0 = decoder.kv_append %x at %p through %t into %c : tensor<1x2x32xbf16>, tensor<1xi32>, tensor<5x2x24x32xbf16>, tensor<1x4xi32>
+  return
+}
+
+// -----
+
+func.func @kv_append_c7(%x: tensor<1x2x32xbf16>, %p: tensor<1xi32>, %t: tensor<1x4xi32>, %c: tensor<67108864x2x16x32xbf16>) {
+  // expected-error @+1 {{kv_append_c7: the rows of all pages, the positions of a sequence and the table are at most 2^31 - 1 each}}
+  %0 = decoder.kv_append %x at %p through %t into %c : tensor<1x2x32xbf16>, tensor<1xi32>, tensor<67108864x2x16x32xbf16>, tensor<1x4xi32>
+  return
+}
+
+// -----
+
+func.func @kv_append_c4(%x: tensor<65x2x32xbf16>, %p: tensor<65xi32>, %t: tensor<1x4xi32>, %c: tensor<9x2x16x32xbf16>) {
+  // expected-error @+1 {{kv_append_c4: the tokens of a sequence (65) fit the cache's capacity (64)}}
+  %0 = decoder.kv_append %x at %p through %t into %c : tensor<65x2x32xbf16>, tensor<65xi32>, tensor<9x2x16x32xbf16>, tensor<1x4xi32>
+  return
+}
+
+// -----
+
+func.func @attention_c10(%q: tensor<1x4x32xbf16>, %k: tensor<5x2x8x32xbf16>, %p: tensor<1xi32>, %t: tensor<1x4xi32>) {
+  // expected-error @+1 {{attention_c10: a page is a power of two from 16 to 65536 positions, found 8}}
+  %0 = decoder.attention %q, %k, %k at %p through %t scale 0.1 : tensor<1x4x32xbf16>, tensor<5x2x8x32xbf16>, tensor<1xi32>, tensor<1x4xi32>
+  return
+}
+
+// -----
+
+func.func @tensor_c5(%q: tensor<1x4x32xbf16>, %k: tensor<5x2x16x32xbf16>, %p: tensor<1xi32>, %t: tensor<4xi32>) {
+  // expected-error @+1 {{tensor_c5: a static tensor of i32 and rank 2}}
+  %0 = decoder.attention %q, %k, %k at %p through %t scale 0.1 : tensor<1x4x32xbf16>, tensor<5x2x16x32xbf16>, tensor<1xi32>, tensor<4xi32>
+  return
+}
+
+// -----
+
 func.func @attention_c1(%q: tensor<1x4x32xbf16>, %k: tensor<1x2x64x32xbf16>, %p: tensor<1xi32>) {
   // expected-error @+1 {{attention_c1: the result has the type of the query}}
   %0 = "decoder.attention"(%q, %k, %k, %p) {scale = 0.1} : (tensor<1x4x32xbf16>, tensor<1x2x64x32xbf16>, tensor<1x2x64x32xbf16>, tensor<1xi32>) -> tensor<1x4x32xf32>

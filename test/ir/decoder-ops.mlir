@@ -54,6 +54,15 @@ module attributes {plan.model = {architecture = "qwen3"}, plan.stage = #plan.sta
     return %y, %kc1, %vc1 : tensor<1x128xbf16>, tensor<1x2x2048x32xbf16>, tensor<1x2x2048x32xbf16>
   }
 
+  // CHECK-LABEL: func.func @pages
+  func.func @pages(%k: tensor<2x2x32xbf16>, %q: tensor<2x4x32xbf16>, %pos: tensor<2xi32>, %t: tensor<2x3xi32>, %c: tensor<5x2x16x32xbf16>) -> (tensor<2x4x32xbf16>, tensor<5x2x16x32xbf16>) {
+    // CHECK: %[[C:.*]] = decoder.kv_append %{{.*}} at %{{.*}} through %[[T:.*]] into %{{.*}} : tensor<2x2x32xbf16>, tensor<2xi32>, tensor<5x2x16x32xbf16>, tensor<2x3xi32>
+    %c1 = decoder.kv_append %k at %pos through %t into %c : tensor<2x2x32xbf16>, tensor<2xi32>, tensor<5x2x16x32xbf16>, tensor<2x3xi32>
+    // CHECK: decoder.attention %{{.*}}, %[[C]], %[[C]] at %{{.*}} through %[[T]] scale 0.5 : tensor<2x4x32xbf16>, tensor<5x2x16x32xbf16>, tensor<2xi32>, tensor<2x3xi32>
+    %o = decoder.attention %q, %c1, %c1 at %pos through %t scale 0.5 : tensor<2x4x32xbf16>, tensor<5x2x16x32xbf16>, tensor<2xi32>, tensor<2x3xi32>
+    return %o, %c1 : tensor<2x4x32xbf16>, tensor<5x2x16x32xbf16>
+  }
+
   // CHECK-LABEL: func.func @weights
   func.func @weights(%x: tensor<64x128xf32>, %r: tensor<2xi32>, %wq: tensor<128x128xf32>, %wk: tensor<64x128xf32>) -> (tensor<2x128xf32>, tensor<192x128xf32>, tensor<256x128xf32>) {
     // CHECK: decoder.take_rows %{{.*}} at %{{.*}} : tensor<64x128xf32>, tensor<2xi32> -> tensor<2x128xf32>

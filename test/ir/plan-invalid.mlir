@@ -53,6 +53,25 @@ func.func private @entry_c3(tensor<2x1x4x32xbf16> {plan.name = "cache.0.k"})
 
 // -----
 
+// expected-error @+1 {{entry_c3: "cache.0.v" is [pages, kv_heads, page, head_dim] with the pages of the other caches, found 'tensor<4x1x16x32xbf16>'}}
+func.func private @entry_c3(tensor<2x2xi32> {plan.name = "pages"}, tensor<5x1x16x32xbf16> {plan.name = "cache.0.k"},
+                            tensor<4x1x16x32xbf16> {plan.name = "cache.0.v"})
+  attributes {plan.workload = #plan.workload<phase = decode, batch = 2, tokens = 1, context = 4, max_context = 30>}
+
+// -----
+
+// expected-error @+1 {{entry_c4: "pages" is i32 [batch = 2, pages of a sequence], found 'tensor<1x2xi32>'}}
+func.func private @entry_c4(tensor<1x2xi32> {plan.name = "pages"})
+  attributes {plan.workload = #plan.workload<phase = decode, batch = 2, tokens = 1, context = 4, max_context = 8>}
+
+// -----
+
+// expected-error @+1 {{entry_c4: "pages" has max_context / page = 3 entries a sequence, found 'tensor<2x2xi32>'}}
+func.func private @entry_c4(tensor<2x2xi32> {plan.name = "pages"}, tensor<5x1x16x32xbf16> {plan.name = "cache.0.k"})
+  attributes {plan.workload = #plan.workload<phase = decode, batch = 2, tokens = 1, context = 4, max_context = 33>}
+
+// -----
+
 // expected-error @+1 {{entry_c3: "cache.0.k" is}}
 func.func private @entry_c3(i32 {plan.name = "cache.0.k"})
   attributes {plan.workload = #plan.workload<phase = decode, batch = 2, tokens = 1, context = 4, max_context = 8>}

@@ -13,14 +13,21 @@ namespace {
 struct Shape {
   int64_t batch, heads, kvHeads, headDim, context;
   bool norm, rope, append, packed;
+  int64_t page = 0; ///< positions; 0: contiguous
 };
 } // namespace
 
 static GroupCase attentionGroup(const Shape &s) {
   const std::string gain = tensor({s.headDim});
   const std::string p = tensor({s.batch}, "i32");
+  const int64_t each = s.page ? (s.context + 5 + s.page - 1) / s.page : 0;
+  const int64_t pool = s.batch * each + 2;
   const std::string cache =
-      tensor({s.batch, s.kvHeads, s.context + 5, s.headDim});
+      s.page ? tensor({pool, s.kvHeads, s.page, s.headDim})
+             : tensor({s.batch, s.kvHeads, s.context + 5, s.headDim});
+  const std::string table = tensor({s.batch, each}, "i32");
+  const std::string through = s.page ? " through %pages" : "";
+  const std::string tableType = s.page ? ", " + table : "";
   auto rows = [&](int64_t heads) {
     return tensor({s.batch, heads, s.headDim});
   };
@@ -30,8 +37,13 @@ static GroupCase attentionGroup(const Shape &s) {
            cache + (s.packed ? " packed" : "");
   c.context = s.context;
   c.ints = {std::vector<int32_t>(s.batch, s.context - 1)};
-  c.arguments = "%p: " + p + ", %gq: " + gain + ", %gk: " + gain +
-                ", %keys: " + cache + ", %values: " + cache;
+  c.arguments = "%p: " + p;
+  if (s.page) {
+    c.ints.push_back(scattered(s.batch, each, pool));
+    c.arguments += ", %pages: " + table;
+  }
+  c.arguments += ", %gq: " + gain + ", %gk: " + gain + ", %keys: " + cache +
+                 ", %values: " + cache;
   if (s.packed) {
     const std::string all = tensor({1, (s.heads + 2 * s.kvHeads) * s.headDim});
     c.arguments += ", %qkv: " + all;
@@ -79,13 +91,15 @@ static GroupCase attentionGroup(const Shape &s) {
   if (s.append) {
     for (auto [to, from] :
          {std::pair(&keys, k), {&values, std::string("%v")}}) {
-      c.body += *to + "2 = decoder.kv_append " + from + " at %p into " + *to +
-                " : " + rows(s.kvHeads) + ", " + p + ", " + cache + "\n";
+      c.body += *to + "2 = decoder.kv_append " + from + " at %p" + through +
+                " into " + *to + " : " + rows(s.kvHeads) + ", " + p + ", " +
+                cache + tableType + "\n";
       *to += "2";
     }
   }
   c.body += "%y = decoder.attention " + q + ", " + keys + ", " + values +
-            " at %p scale 0.1 : " + rows(s.heads) + ", " + cache + ", " + p;
+            " at %p" + through + " scale 0.1 : " + rows(s.heads) + ", " +
+            cache + ", " + p + tableType;
   c.yielded = s.append ? "%y, " + keys + ", " + values + " : " + rows(s.heads) +
                              ", " + cache + ", " + cache
                        : "%y : " + rows(s.heads);
@@ -102,6 +116,14 @@ std::vector<GroupCase> attentionGroups() {
           attentionGroup({1, 4, 4, 32, 70, false, false, true, false})};
 }
 
+std::vector<GroupCase> pagedAttentionGroups() {
+  // The newest row is the first of a page, and the last of one.
+  return {attentionGroup({1, 4, 2, 64, 33, true, true, true, true, 16}),
+          attentionGroup({2, 4, 2, 64, 64, false, true, true, false, 16}),
+          attentionGroup({1, 6, 3, 80, 70, true, true, false, false, 32}),
+          attentionGroup({1, 8, 2, 128, 1000, true, true, true, true, 128})};
+}
+
 GroupCase smallAttentionGroup() {
   return attentionGroup({1, 2, 1, 64, 40, true, true, true, true});
 }
@@ -112,7 +134,11 @@ std::vector<GroupCase> publishedAttentionGroups() {
           attentionGroup({1, 32, 8, 128, 512, true, true, true, true}),
           attentionGroup({1, 14, 2, 64, 512, false, true, true, true}),
           attentionGroup({1, 32, 8, 64, 512, false, true, true, true}),
-          attentionGroup({1, 64, 8, 128, 512, true, true, true, true})};
+          attentionGroup({1, 64, 8, 128, 512, true, true, true, true}),
+          // And in pages.
+          attentionGroup({1, 16, 8, 128, 512, true, true, true, true, 64}),
+          attentionGroup({1, 32, 8, 128, 512, true, true, true, true, 16}),
+          attentionGroup({1, 32, 8, 64, 512, false, true, true, true, 256})};
 }
 
 } // namespace sinter::codegen

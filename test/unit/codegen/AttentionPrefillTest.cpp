@@ -238,6 +238,16 @@ TEST(AttentionPrefill, Refuses) {
   const TestGroup group(smallAttentionGroup(), false);
   EXPECT_EQ(family().accepts(group.group, testDevice()).message(),
             "refused_group_size: 7 ops, wanted attention alone");
+  OpCase paged;
+  paged.arguments = "%q: tensor<2x4x64xbf16>, %k: tensor<3x2x16x64xbf16>, "
+                    "%p: tensor<2xi32>, %t: tensor<1x2xi32>";
+  paged.op = "decoder.attention %q, %k, %k at %p through %t scale 0.1 : "
+             "tensor<2x4x64xbf16>, tensor<3x2x16x64xbf16>, tensor<2xi32>, "
+             "tensor<1x2xi32>";
+  const TestOp pages(paged, false);
+  EXPECT_EQ(family().accepts(pages.group, testDevice()).message(),
+            "refused_op: attention over a cache in pages, wanted a contiguous "
+            "one");
 }
 
 TEST(AttentionPrefill, AdmitsWhatCanBeWritten) {

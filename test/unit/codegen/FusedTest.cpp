@@ -199,6 +199,12 @@ TEST(Fused, Attention) { runGroups(attentionGroups(), "attention_decode", 19); }
 
 TEST(Fused, RowChains) { runGroups(rowChains(), "row_chain", 3); }
 
+TEST(Fused, Pages) {
+  runGroups(pagedAttentionGroups(), "attention_decode", 29);
+  runGroups(pagedRowChains(), "row_chain", 1);
+  runGroups(pagedAppends(), "kv_append", 2);
+}
+
 // The kernels of single ops, on parts of buffers and on copies of the parts.
 TEST(Fused, NothingButAPart) {
   runGroups(rowParts(), "row", 1);
@@ -223,5 +229,8 @@ TEST(Fused, OnWholeNumbersIsTheInterpreter) {
   }
   for (const GroupCase &groupCase : rowChains()) {
     expectInterpreter(groupCase, "row_chain");
+  }
+  for (const GroupCase &groupCase : pagedAppends()) {
+    expectInterpreter(groupCase, "kv_append");
   }
 }

@@ -10,6 +10,8 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <numeric>
 #include <random>
 
 namespace sinter::codegen {
@@ -24,6 +26,14 @@ static DType dtypeOf(mlir::Value value) {
                  .isBF16()
              ? DType::BF16
              : DType::I32;
+}
+
+std::vector<int32_t> scattered(int64_t batch, int64_t each, int64_t pool) {
+  std::vector<int32_t> pages(pool);
+  std::iota(pages.begin(), pages.end(), 0);
+  std::shuffle(pages.begin(), pages.end(), std::mt19937(7));
+  pages.resize(batch * each);
+  return pages;
 }
 
 /// The plan.group or plan.single of a module.
@@ -61,7 +71,8 @@ TestGroup::TestGroup(const GroupCase &c, bool filled)
   size_t nextInts = 0;
   for (mlir::Value argument : function.getArguments()) {
     if (dtypeOf(argument) == DType::I32) {
-      contents[argument] = HostTensor::fromInts(c.ints.at(nextInts++));
+      contents[argument] = HostTensor::fromInts(c.ints.at(nextInts++))
+                               .reshaped(shapeOf(argument));
       continue;
     }
     std::vector<float> values(

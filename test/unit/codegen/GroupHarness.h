@@ -12,6 +12,10 @@
 
 namespace sinter::codegen {
 
+/// Pages of `batch` sequences of `each`, of a pool of `pool`, in no order:
+/// distinct ones.
+std::vector<int32_t> scattered(int64_t batch, int64_t each, int64_t pool);
+
 /// The body of a plan.group with the contents of what it uses.
 struct GroupCase {
   std::string name;
@@ -63,6 +67,10 @@ std::vector<HostTensor> interpret(const TestGroup &test);
 std::vector<GroupCase> gemvGroups();
 std::vector<GroupCase> skinnyGroups(); ///< of 2 to 16 rows
 std::vector<GroupCase> attentionGroups();
+/// Caches in pages: attention, chains of heads, appends alone.
+std::vector<GroupCase> pagedAttentionGroups();
+std::vector<GroupCase> pagedRowChains();
+std::vector<GroupCase> pagedAppends();
 /// Every form of attention's heads at a size that compiles quickly.
 GroupCase smallAttentionGroup();
 /// add -> rms_norm, and [rms_norm ->] rope [-> kv_append] of heads.

@@ -60,6 +60,7 @@ struct Heads {
   std::vector<int32_t> positions; ///< batch * tokens
   int64_t capacity = 40;
   int64_t partAt = -1; ///< x is a part of its buffer, from there on
+  int64_t page = 0;    ///< positions; 0: contiguous
 };
 } // namespace
 
@@ -67,13 +68,22 @@ static GroupCase chainOfHeads(const Heads &s) {
   const int64_t rows = s.batch * s.tokens;
   const std::string x = tensor({rows, s.heads, s.headDim});
   const std::string p = tensor({rows}, "i32");
-  const std::string cache = tensor({s.batch, s.heads, s.capacity, s.headDim});
+  const int64_t each = s.page ? (s.capacity + s.page - 1) / s.page : 0;
+  const int64_t pool = s.batch * each + 2;
+  const std::string cache =
+      s.page ? tensor({pool, s.heads, s.page, s.headDim})
+             : tensor({s.batch, s.heads, s.capacity, s.headDim});
+  const std::string table = tensor({s.batch, each}, "i32");
   GroupCase c;
   c.name = std::string(s.norm ? "norm, " : "") + "rope " + x +
            (s.append ? ", append " + cache : "") +
            (s.partAt >= 0 ? " of a part" : "");
   c.arguments = "%p: " + p + ", %g: " + tensor({s.headDim}) + ", %c: " + cache;
   c.ints = {s.positions};
+  if (s.page) {
+    c.ints.push_back(scattered(s.batch, each, pool));
+    c.arguments += ", %pages: " + table;
+  }
   if (s.partAt >= 0) {
     const int64_t size = s.heads * s.headDim;
     const std::string flat = tensor({1, size});
@@ -98,8 +108,9 @@ static GroupCase chainOfHeads(const Heads &s) {
       "%r = decoder.rope " + value + " at %p theta 1.0e4 : " + x + ", " + p;
   c.yielded = "%r : " + x;
   if (s.append) {
-    c.body += "\n%y = decoder.kv_append %r at %p into %c : " + x + ", " + p +
-              ", " + cache;
+    c.body += "\n%y = decoder.kv_append %r at %p" +
+              std::string(s.page ? " through %pages" : "") + " into %c : " + x +
+              ", " + p + ", " + cache + (s.page ? ", " + table : "");
     c.yielded = "%y : " + cache;
   }
   return c;
@@ -119,6 +130,34 @@ std::vector<GroupCase> rowChains() {
           chainOfHeads({2, 2, 3, 16, true, true, {0, 1, 7, 8}, 9}),
           chainOfHeads({1, 1, 1, 256, false, true, {5}}),
           chainOfHeads({1, 1, 2, 64, true, true, {11}, 40, 384})};
+}
+
+std::vector<GroupCase> pagedRowChains() {
+  return {chainOfHeads(
+              {2, 3, 3, 80, true, true, {14, 15, 16, 31, 32, 33}, 40, -1, 16}),
+          chainOfHeads({1, 1, 2, 64, false, true, {64}, 100, 384, 64})};
+}
+
+std::vector<GroupCase> pagedAppends() {
+  std::vector<GroupCase> cases;
+  for (auto [tokens, headDim] : {std::pair<int64_t, int64_t>{3, 64}, {1, 6}}) {
+    const std::string x = tensor({2 * tokens, 3, headDim});
+    const std::string p = tensor({2 * tokens}, "i32");
+    const std::string table = tensor({2, 3}, "i32");
+    const std::string cache = tensor({7, 3, 16, headDim});
+    GroupCase c;
+    c.name = "append " + x + " to pages";
+    c.arguments =
+        "%p: " + p + ", %t: " + table + ", %x: " + x + ", %c: " + cache;
+    c.ints = {tokens == 3 ? std::vector<int32_t>{15, 16, 17, 47, 0, 31}
+                          : std::vector<int32_t>{47, 16},
+              scattered(2, 3, 7)};
+    c.body = "%y = decoder.kv_append %x at %p through %t into %c : " + x +
+             ", " + p + ", " + cache + ", " + table;
+    c.yielded = "%y : " + cache;
+    cases.push_back(c);
+  }
+  return cases;
 }
 
 std::vector<GroupCase> publishedRowChains() {

@@ -63,6 +63,13 @@ TEST(CostModel, OnePhaseByHand) {
       priced(joining, ExecutionMode::Programmatic, h200, &ahead).picoseconds,
       pdl.picoseconds + 2 * 360000 + 100000);
 
+  // A look-up before the cache: l2_latency.
+  PhaseWork paged = ahead;
+  paged.lookups = 1;
+  EXPECT_EQ(
+      priced(paged, ExecutionMode::Programmatic, h200, &ahead).picoseconds,
+      pdl.picoseconds + 1000 * h200.cost(CostConstant::L2Latency)->value);
+
   // The host sets the pace: 3.5 us of a launch call, 15.8 of a framework.
   PhaseWork small = gemv(o.n, o.k, 256, 256);
   Price stream = priced(small, ExecutionMode::Stream, h200, &small);
@@ -172,6 +179,7 @@ TEST(CostModel, Monotonic) {
         });
         dearer("issued", [&](PhaseWork &w) { w.issued += step; });
         dearer("consumed", [&](PhaseWork &w) { w.consumed += step; });
+        dearer("lookups", [&](PhaseWork &w) { ++w.lookups; });
         dearer("joined", [&](PhaseWork &w) { w.joined += step; });
         dearer("launches", [&](PhaseWork &w) { ++w.launches; });
         dearer("slots", [&](PhaseWork &w) { w.fmaSlots += step; });

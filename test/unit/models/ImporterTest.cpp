@@ -259,6 +259,17 @@ TEST_F(Importer, WorkloadsThatTheModelCannotHave) {
   expect(refused({prefill, 1, 64, 64, 32}), "max-context", "64 to 40960");
   expect(refused({decode, 1, 1, 0, 2048}), "context", "1 to 2048");
   expect(refused({decode, 1, 1, 2049, 2048}), "context", "1 to 2048");
+  const char *page = "a power of two from 16 to 65536 positions";
+  for (int64_t found : {-16, 8, 24, 1 << 17}) {
+    expect(refused({decode, 1, 1, 512, 2048, found}), "page", page);
+  }
+  const char *pool = "35 to 1048576 pages: max-context positions of one "
+                     "sequence and a page for each other";
+  for (int64_t found : {34, (1 << 20) + 1}) {
+    expect(refused({decode, 4, 1, 512, 2048, 64, found}), "pool", pool);
+  }
+  expect(refused({decode, 1, 1, 512, 2048, 0, 40}), "pool",
+         "a page size beside it");
   ModelConfig large = config("qwen3-0.6b");
   large.maxPositions = int64_t{1} << 30;
   large.kvHeads = large.heads = 4096;

@@ -229,6 +229,34 @@ TEST_F(Ops, AttentionSeesItsOwnPastAndItsGroupsHead) {
   EXPECT_FALSE(ops::attention(fp32, q, k, v, ints({1, 4}), 1).ok());
 }
 
+TEST_F(Ops, PagesAreFoundThroughTheirTable) {
+  // Two sequences of at most four positions, in four pages of two.
+  HostTensor table = ints({3, 0, 1, 2}).reshaped({2, 2});
+  HostTensor cache = single({4, 1, 2, 1}, Floats(8, 0.0f));
+  HostTensor rows = single({4, 1, 1}, {1, 2, 3, 4});
+  Result<HostTensor> kept =
+      ops::kvAppend(fp32, rows, ints({1, 2, 0, 3}), cache, &table);
+  ASSERT_TRUE(kept.ok()) << kept.error().message();
+  EXPECT_EQ(kept->toFloats(), (Floats{2, 0, 3, 0, 0, 4, 0, 1}));
+  // Equal keys: averages of the values 0, 1, 2 and 3, 0, 0, 4.
+  HostTensor zeros = single({4, 1, 2, 1}, Floats(8, 0.0f));
+  HostTensor q = single({2, 1, 1}, {1, 1});
+  Result<HostTensor> y =
+      ops::attention(fp32, q, zeros, *kept, ints({2, 3}), 1, &table);
+  ASSERT_TRUE(y.ok()) << y.error().message();
+  EXPECT_EQ(y->toFloats(), (Floats{1, 1.75}));
+
+  HostTensor bad = ints({3, 4, 1, 2}).reshaped({2, 2});
+  Result<HostTensor> refused =
+      ops::kvAppend(fp32, rows, ints({1, 2, 0, 3}), cache, &bad);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::IndexOutOfRange);
+  EXPECT_EQ(refused.error().object, "page of position 2 of sequence 0");
+  // Behind the last position the table may say anything.
+  EXPECT_TRUE(
+      ops::attention(fp32, q, zeros, zeros, ints({1, 3}), 1, &bad).ok());
+}
+
 TEST_F(Ops, AttentionWeightsByScaledScores) {
   // Scores 0 and log(3) / 2 * 2: probabilities 1/4 and 3/4.
   HostTensor q = single({1, 1, 1}, {1});
