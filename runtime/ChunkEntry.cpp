@@ -34,8 +34,11 @@ Result<ChunkEntry> ChunkEntry::create(Session &session, size_t entry,
   made.ids = boundValue(planned.inputs, "ids");
   made.positions = boundValue(planned.inputs, "positions");
   made.rows = boundValue(planned.inputs, "rows");
+  made.pages = boundValue(planned.inputs, "pages");
   made.numbers.reserve(planned.workload.tokens);
-  for (uint32_t s = 0; s < sequences; ++s) {
+  const uint32_t programs =
+      made.pages.empty() ? sequences : std::min(sequences, 1u);
+  for (uint32_t s = 0; s < programs; ++s) {
     SINTER_ASSIGN(ProgramId program,
                   session.prepareProgram(entry, planned.mode, {.sequence = s}));
     made.programs.push_back(program);
@@ -65,6 +68,12 @@ Status ChunkEntry::run(std::span<const int32_t> given, uint32_t position,
                        uint32_t sequence) {
   SINTER_TRY(write(given, position));
   return session->device().run(programs[sequence]);
+}
+
+Status ChunkEntry::run(std::span<const int32_t> given, uint32_t position,
+                       std::span<const int32_t> line) {
+  SINTER_TRY(session->write(pages, std::as_bytes(line)));
+  return run(given, position, 0);
 }
 
 std::string ChunkEntry::output(std::string_view role) const {

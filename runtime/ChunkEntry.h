@@ -39,6 +39,10 @@ public:
   /// The same, then the step for one of the sequences.
   Status run(std::span<const int32_t> ids, uint32_t position,
              uint32_t sequence);
+  /// The same of a paged plan; `line` is the sequence's of the page table, also
+  /// for what pads the chunk.
+  Status run(std::span<const int32_t> ids, uint32_t position,
+             std::span<const int32_t> line);
 
   /// The value of an output; empty if there is none.
   std::string output(std::string_view role) const;
@@ -56,7 +60,8 @@ private:
   size_t entry;
   std::string ids, positions;
   std::string rows;                ///< empty: the entry has no such input
-  std::vector<ProgramId> programs; ///< by sequence
+  std::string pages;               ///< empty: the cache is contiguous
+  std::vector<ProgramId> programs; ///< by sequence; of pages one
   std::vector<int32_t> numbers;    ///< of one input
 };
 

@@ -65,10 +65,12 @@ Status PromptFeed::feed(std::span<const int32_t> ids, uint32_t position) {
 }
 
 Status PromptFeed::chunk(std::span<const int32_t> ids, uint32_t position,
-                         uint32_t rows, uint32_t sequence) {
+                         uint32_t rows, uint32_t sequence,
+                         std::span<const int32_t> line) {
   const auto at = std::find(tokens.begin() + 1, tokens.end(), rows);
-  return buckets[static_cast<size_t>(at - tokens.begin())].run(ids, position,
-                                                               sequence);
+  ChunkEntry &bucket = buckets[static_cast<size_t>(at - tokens.begin())];
+  return line.empty() ? bucket.run(ids, position, sequence)
+                      : bucket.run(ids, position, line);
 }
 
 } // namespace sinter

@@ -34,10 +34,11 @@ public:
   Status feed(std::span<const int32_t> ids, uint32_t position);
 
   /// One step of `rows` tokens, of sizes() and not 1, for at most as many ids
-  /// of a sequence; all in the vocabulary, and rows within the capacity. Errors
-  /// are those of the device.
+  /// of a sequence; all in the vocabulary, and rows within the capacity. Of a
+  /// paged plan `line` is the sequence's of the page table, also for what pads
+  /// the chunk; empty: as prepare() left it. Errors are those of the device.
   Status chunk(std::span<const int32_t> ids, uint32_t position, uint32_t rows,
-               uint32_t sequence);
+               uint32_t sequence, std::span<const int32_t> line = {});
 
 private:
   PromptFeed(Session &session, size_t decode)

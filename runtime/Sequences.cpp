@@ -11,6 +11,14 @@ namespace sinter {
 
 using namespace format;
 
+namespace {
+
+std::string nameOf(SequenceId sequence) {
+  return "sequence " + std::to_string(static_cast<uint64_t>(sequence));
+}
+
+} // namespace
+
 Result<Sequences> Sequences::create(Session &session, size_t decode) {
   const Entry &planned = session.plan().entries[decode];
   SINTER_ASSIGN(PromptFeed prefills, PromptFeed::create(session, decode));
@@ -31,11 +39,25 @@ Result<Sequences> Sequences::create(Session &session, size_t decode) {
   made.batchIds.resize(batch);
   made.batchPositions.resize(batch);
   made.tokens.resize(batch);
+  made.pages = boundValue(planned.inputs, "pages");
+  if (!made.pages.empty()) {
+    made.makePool();
+  }
   for (size_t entry : ChunkEntry::find(session.plan(), planned, "verify")) {
     SINTER_ASSIGN(ChunkEntry one, ChunkEntry::create(session, entry, batch));
     made.verifies.push_back(std::move(one));
   }
   return made;
+}
+
+void Sequences::makePool() {
+  const Plan &plan = session->plan();
+  const auto batch = static_cast<uint32_t>(slots.size());
+  perSequence = static_cast<uint32_t>(findValue(plan, pages)->shape[1]);
+  pool.emplace(static_cast<uint32_t>(format::pagesOf(plan)),
+               static_cast<uint32_t>(pageSizeOf(plan)), batch);
+  table.resize(size_t{batch} * perSequence);
+  tableMoved = true;
 }
 
 uint32_t Sequences::capacity() const {
@@ -55,15 +77,110 @@ Result<SequenceId> Sequences::open() {
   return *slot->open;
 }
 
+Result<SequenceId> Sequences::open(SequenceId from, uint32_t count) {
+  SINTER_ASSIGN(size_t source, find(from));
+  if (count > slots[source].done()) {
+    return Error{ErrorCode::PrefixNotHeld, nameOf(from),
+                 std::to_string(count) + " positions computed",
+                 std::to_string(slots[source].done()),
+                 "share fewer, or call step() until its ids have run"};
+  }
+  if (count >= capacity()) {
+    return Error{ErrorCode::ContextExceeded, "what begins as " + nameOf(from),
+                 "at most " + std::to_string(capacity() - 1) +
+                     " positions, and one behind them (--max-context)",
+                 std::to_string(count), "share fewer"};
+  }
+  SINTER_ASSIGN(SequenceId made, open());
+  SINTER_ASSIGN(size_t slot, find(made));
+  if (Status status = takePrefix(slot, source, count); !status) {
+    SINTER_TRY(close(made));
+    return status.takeError();
+  }
+  const std::vector<int32_t> &known = slots[source].ids;
+  slots[slot].ids.assign(known.begin(), known.begin() + count);
+  return made;
+}
+
+/// Shares pages that no step writes any more, and copies the rows behind them:
+/// a step of the batch may write the last row of `from` again.
+Status Sequences::takePrefix(size_t to, size_t from, uint32_t count) {
+  if (count == 0) {
+    return Status::success();
+  }
+  if (!pool) {
+    return copyRows(from, to, count);
+  }
+  const uint32_t whole =
+      std::min(count, slots[from].done() - 1) / pool->pageSize();
+  pool->share(to, from, whole);
+  tableMoved = true;
+  // A row for the step before anything is fed.
+  SINTER_TRY(pool->reserve(to, count + 1, nameOf(*slots[to].open)));
+  return copyRows(static_cast<uint64_t>(pool->pagesOf(from)[whole]),
+                  static_cast<uint64_t>(pool->pagesOf(to)[whole]),
+                  count - whole * pool->pageSize());
+}
+
+/// The first rows of every head of a block of each cache to another block: a
+/// page, or what a sequence has.
+Status Sequences::copyRows(uint64_t from, uint64_t to, uint32_t count) {
+  for (const Value &cache : session->plan().values) {
+    if (cache.operandClass != OperandClass::Cache || count == 0) {
+      continue;
+    }
+    const uint64_t heads = cache.shape[1];
+    const uint64_t width = cache.shape[3];
+    const uint64_t line = cache.shape[2] * width; // of a head
+    for (uint64_t head = 0; head < heads; ++head) {
+      SINTER_TRY(session->copyWithin(cache.name, (from * heads + head) * line,
+                                     (to * heads + head) * line,
+                                     count * width));
+    }
+  }
+  return Status::success();
+}
+
+std::optional<Sequences::Prefix>
+Sequences::findPrefix(std::span<const int32_t> text) const {
+  std::optional<Prefix> best;
+  for (const Slot &slot : slots) {
+    if (!slot.open) {
+      continue;
+    }
+    uint32_t alike = 0;
+    while (alike < text.size() && alike < slot.length() &&
+           text[alike] == slot.idAt(alike)) {
+      ++alike;
+    }
+    const Prefix found = {*slot.open, alike, std::min(alike, slot.done())};
+    if (alike != 0 && (!best || std::pair(found.alike, found.computed) >
+                                    std::pair(best->alike, best->computed))) {
+      best = found;
+    }
+  }
+  return best;
+}
+
+std::optional<uint32_t> Sequences::unusedPages() const {
+  return pool ? std::optional(pool->unused()) : std::nullopt;
+}
+
+uint32_t Sequences::pagesOf(SequenceId sequence) const {
+  const Result<size_t> slot = find(sequence);
+  return slot ? static_cast<uint32_t>(pool->pagesOf(*slot).size()) : 0;
+}
+
 Result<size_t> Sequences::find(SequenceId sequence) const {
   const auto slot =
       std::find_if(slots.begin(), slots.end(),
                    [&](const Slot &s) { return s.open == sequence; });
   if (slot == slots.end()) {
-    const auto number = static_cast<uint64_t>(sequence);
-    return Error{ErrorCode::SequenceClosed,
-                 "sequence " + std::to_string(number), "one that is open",
-                 number < opened ? "a closed one" : "one that never was", ""};
+    return Error{
+        ErrorCode::SequenceClosed, nameOf(sequence), "one that is open",
+        static_cast<uint64_t>(sequence) < opened ? "a closed one"
+                                                 : "one that never was",
+        ""};
   }
   return static_cast<size_t>(slot - slots.begin());
 }
@@ -71,6 +188,10 @@ Result<size_t> Sequences::find(SequenceId sequence) const {
 Status Sequences::close(SequenceId sequence) {
   SINTER_ASSIGN(size_t slot, find(sequence));
   slots[slot] = Slot();
+  if (pool) {
+    pool->release(slot);
+    tableMoved = true;
+  }
   return Status::success();
 }
 
@@ -79,12 +200,16 @@ Status Sequences::feed(SequenceId sequence, std::span<const int32_t> fed) {
   SINTER_TRY(checkPrompt(fed, session->plan().model.vocabSize));
   SINTER_ASSIGN(uint32_t has, length(sequence));
   if (fed.size() > capacity() - has) {
-    return Error{ErrorCode::ContextExceeded,
-                 "sequence " + std::to_string(static_cast<uint64_t>(sequence)),
+    return Error{ErrorCode::ContextExceeded, nameOf(sequence),
                  "at most " + std::to_string(capacity()) +
                      " positions (--max-context)",
                  std::to_string(has) + " + " + std::to_string(fed.size()),
                  "close it, or compile with a larger --max-context"};
+  }
+  if (pool) {
+    SINTER_TRY(pool->reserve(slot, has + static_cast<uint32_t>(fed.size()),
+                             nameOf(sequence)));
+    tableMoved = true;
   }
   std::deque<int32_t> &waiting = slots[slot].waiting;
   waiting.insert(waiting.end(), fed.begin(), fed.end());
@@ -93,24 +218,44 @@ Status Sequences::feed(SequenceId sequence, std::span<const int32_t> fed) {
 
 Result<uint32_t> Sequences::length(SequenceId sequence) const {
   SINTER_ASSIGN(size_t slot, find(sequence));
-  return slots[slot].done() + static_cast<uint32_t>(slots[slot].waiting.size());
+  return slots[slot].length();
 }
 
 /// Tokens of the prefill step that takes the next ids; 0: they go through the
 /// step of the batch, as the last id always does, so that repeating it gives
-/// equal bits.
-uint32_t Sequences::chunkOf(const Slot &slot) const {
+/// equal bits. What pads a chunk is written to unused pages.
+uint32_t Sequences::chunkOf(size_t number) const {
+  const Slot &slot = slots[number];
   if (slot.waiting.size() < 2) {
     return 0;
   }
-  const uint32_t rows = chunkTokens(prefills.sizes(), slot.waiting.size() - 1,
-                                    capacity() - slot.done());
+  uint64_t end = capacity();
+  if (pool) {
+    end = std::min(end, pool->positions(number) +
+                            uint64_t{pool->unused()} * pool->pageSize());
+  }
+  const uint32_t rows =
+      chunkTokens(prefills.sizes(), slot.waiting.size() - 1, end - slot.done());
   return rows == 1 ? 0 : rows;
+}
+
+/// The line of the page table for a chunk up to position `end`; empty if the
+/// plan is not paged.
+std::span<const int32_t> Sequences::lineOf(size_t number, uint32_t end) {
+  if (!pool) {
+    return {};
+  }
+  const uint32_t wanted = (end + pool->pageSize() - 1) / pool->pageSize();
+  const auto has = static_cast<uint32_t>(pool->pagesOf(number).size());
+  const auto line = std::span(table).subspan(number * perSequence, perSequence);
+  pool->line(number, wanted > has ? wanted - has : 0, line);
+  tableMoved = true;
+  return line;
 }
 
 Status Sequences::runChunk(size_t number) {
   Slot &slot = slots[number];
-  const uint32_t rows = chunkOf(slot);
+  const uint32_t rows = chunkOf(number);
   if (rows == 0) {
     return Status::success();
   }
@@ -119,11 +264,23 @@ Status Sequences::runChunk(size_t number) {
   const auto end = slot.waiting.begin() + used;
   numbers.assign(slot.waiting.begin(), end);
   SINTER_TRY(prefills.chunk(numbers, slot.done(), rows,
-                            static_cast<uint32_t>(number)));
+                            static_cast<uint32_t>(number),
+                            lineOf(number, slot.done() + rows)));
   slot.waiting.erase(slot.waiting.begin(), end);
   slot.ids.insert(slot.ids.end(), numbers.begin(), numbers.end());
   slot.stepped = false;
   return Status::success();
+}
+
+Status Sequences::writeTable() {
+  if (!pool || !tableMoved) {
+    return Status::success();
+  }
+  for (size_t s = 0; s < slots.size(); ++s) {
+    pool->line(s, 0, std::span(table).subspan(s * perSequence, perSequence));
+  }
+  tableMoved = false;
+  return session->write(pages, std::as_bytes(std::span(table)));
 }
 
 /// One step in which `takesPart` sequences run their next id.
@@ -146,6 +303,7 @@ Status Sequences::runBatch(const std::vector<bool> &takesPart) {
   SINTER_TRY(session->write(ids, std::as_bytes(std::span(batchIds))));
   SINTER_TRY(
       session->write(positions, std::as_bytes(std::span(batchPositions))));
+  SINTER_TRY(writeTable());
   SINTER_TRY(session->run(session->entryFor(entry, furthest)));
   return session->read(token, std::as_writable_bytes(std::span(tokens)));
 }
@@ -155,7 +313,7 @@ Result<std::vector<Sequences::Choice>> Sequences::step() {
   for (size_t s = 0; s < slots.size(); ++s) {
     if (!slots[s].waiting.empty()) {
       SINTER_TRY(runChunk(s));
-      takesPart[s] = !chunkOf(slots[s]);
+      takesPart[s] = !chunkOf(s);
     }
   }
   std::vector<Choice> choices;
@@ -190,14 +348,13 @@ Result<std::vector<uint16_t>> Sequences::logits(SequenceId sequence) {
   SINTER_ASSIGN(size_t number, find(sequence));
   const Slot &slot = slots[number];
   if (!slot.waiting.empty() || !slot.stepped) {
-    return Error{
-        ErrorCode::PlanLacks,
-        "logits of sequence " + std::to_string(static_cast<uint64_t>(sequence)),
-        "ids that have all run, the last of them in a step",
-        !slot.waiting.empty() ? std::to_string(slot.waiting.size()) + " waiting"
-        : slot.ids.empty()    ? "none fed"
-                              : "ids verified or taken back since",
-        "call step() first"};
+    return Error{ErrorCode::PlanLacks, "logits of " + nameOf(sequence),
+                 "ids that have all run, the last of them in a step",
+                 !slot.waiting.empty()
+                     ? std::to_string(slot.waiting.size()) + " waiting"
+                 : slot.ids.empty() ? "none fed"
+                                    : "ids verified or taken back since",
+                 "call step() first"};
   }
   return readLogits(logitsValue, number);
 }
@@ -217,8 +374,7 @@ Sequences::verify(SequenceId sequence, std::span<const int32_t> guessed) {
   SINTER_ASSIGN(size_t number, find(sequence));
   SINTER_TRY(checkPrompt(guessed, session->plan().model.vocabSize));
   Slot &slot = slots[number];
-  const std::string object =
-      "sequence " + std::to_string(static_cast<uint64_t>(sequence));
+  const std::string object = nameOf(sequence);
   if (!slot.waiting.empty()) {
     return Error{ErrorCode::PlanLacks, object, "ids that have all run",
                  std::to_string(slot.waiting.size()) + " waiting",
@@ -246,7 +402,17 @@ Sequences::verify(SequenceId sequence, std::span<const int32_t> guessed) {
                      std::to_string(chosen->tokens()) + " of the verify entry",
                  "feed these ids, or verify fewer at once"};
   }
-  SINTER_TRY(chosen->run(guessed, slot.done(), static_cast<uint32_t>(number)));
+  if (pool) {
+    // Of what pads the entry too, and of the row that a step writes behind it.
+    SINTER_TRY(pool->reserve(
+        number, std::min(capacity(), slot.done() + chosen->tokens() + 1),
+        object));
+    SINTER_TRY(chosen->run(guessed, slot.done(),
+                           lineOf(number, slot.done() + chosen->tokens())));
+  } else {
+    SINTER_TRY(
+        chosen->run(guessed, slot.done(), static_cast<uint32_t>(number)));
+  }
   std::vector<int32_t> choices(chosen->tokens());
   SINTER_TRY(session->read(chosen->output("token"),
                            std::as_writable_bytes(std::span(choices))));
@@ -272,12 +438,22 @@ Status Sequences::truncate(SequenceId sequence, uint32_t kept) {
   SINTER_ASSIGN(size_t number, find(sequence));
   SINTER_ASSIGN(uint32_t has, length(sequence));
   if (kept > has) {
-    return Error{ErrorCode::IndexOutOfRange,
-                 "sequence " + std::to_string(static_cast<uint64_t>(sequence)),
+    return Error{ErrorCode::IndexOutOfRange, nameOf(sequence),
                  "at most its " + std::to_string(has) + " ids",
                  std::to_string(kept), ""};
   }
   Slot &slot = slots[number];
+  if (pool && kept < has) {
+    // What follows is written behind the ids that stay: not in another's page.
+    const uint32_t page = pool->pageSize();
+    const uint32_t last = kept / page;
+    if (const std::optional<int32_t> shared = pool->cut(number, last + 1)) {
+      SINTER_TRY(copyRows(static_cast<uint64_t>(*shared),
+                          static_cast<uint64_t>(pool->pagesOf(number)[last]),
+                          std::min(kept, slot.done()) - last * page));
+    }
+    tableMoved = true;
+  }
   if (kept < slot.done()) {
     slot.ids.resize(kept);
     slot.stepped = false;

@@ -17,6 +17,16 @@
 // chunk by chunk, through the prefill entries. A sequence's results do not
 // depend on what the others do.
 //
+// A conversation goes on by feeding its sequence more. A text that begins as
+// another one takes what that has computed:
+//
+//   auto b = texts->open(*a, 40);       // the first 40 positions of a
+//   texts->feed(*b, rest);              // what follows them
+//
+// In a paged plan (compile --page) the two share whole pages, and only the rows
+// behind them are copied; in another one all are. Pages are taken when ids are
+// fed or verified.
+//
 // Tokens that were guessed are verified at once, and those rejected taken back:
 //
 //   auto behind = texts->verify(*a, guessed); // a choice behind each
@@ -27,6 +37,7 @@
 #ifndef SINTER_RUNTIME_SEQUENCES_H
 #define SINTER_RUNTIME_SEQUENCES_H
 
+#include "runtime/PagePool.h"
 #include "runtime/PromptFeed.h"
 
 #include <deque>
@@ -60,12 +71,32 @@ public:
 
   /// An empty sequence. SIN2709: all are open.
   Result<SequenceId> open();
+  /// A sequence that begins with the first `count` positions of `from`, without
+  /// computing them; it has logits once more is fed. SIN2709; SIN2710: `from`
+  /// is not open; SIN2714: it has not computed so many; SIN2703: no position is
+  /// left behind them; SIN2713: no page is.
+  Result<SequenceId> open(SequenceId from, uint32_t count);
+  /// What an open sequence has in common with the beginning of a text.
+  struct Prefix {
+    SequenceId sequence;
+    uint32_t alike = 0;    ///< ids
+    uint32_t computed = 0; ///< of them
+  };
+  /// The sequence that begins with most of `text`, of those the one that has
+  /// computed most; nothing: none begins with its first id.
+  std::optional<Prefix> findPrefix(std::span<const int32_t> text) const;
+  /// Pages that nobody has; nothing: the plan is not paged.
+  std::optional<uint32_t> unusedPages() const;
+  // Of a paged plan: positions of a page; pages that an open sequence has.
+  uint32_t pageSize() const { return pool->pageSize(); }
+  uint32_t pagesOf(SequenceId sequence) const;
   /// Its place is free for another. SIN2710: it is not open.
   Status close(SequenceId sequence);
 
   /// Ids that follow what it has; steps take them. After an error nothing is
   /// fed. SIN2710: it is not open; SIN2701: no ids; SIN2702: an id outside the
-  /// vocabulary; SIN2703: more positions than the cache has.
+  /// vocabulary; SIN2703: more positions than the cache has; SIN2713: too few
+  /// pages are unused.
   Status feed(SequenceId sequence, std::span<const int32_t> ids);
   /// Ids that it has been fed. SIN2710.
   Result<uint32_t> length(SequenceId sequence) const;
@@ -86,7 +117,8 @@ public:
   /// are its ids from then on. After an error nothing has changed. SIN2710: not
   /// open; SIN2701: no ids; SIN2702: an id outside the vocabulary; SIN2520: ids
   /// that wait, or no verify entry of as many tokens; SIN2703: the entry's
-  /// tokens exceed the cache; else errors of the device.
+  /// tokens exceed the cache; SIN2713: or the unused pages; else errors of the
+  /// device.
   Result<std::vector<int32_t>> verify(SequenceId sequence,
                                       std::span<const int32_t> ids);
   /// bf16, behind id number `row` of the last verify() of any sequence.
@@ -107,13 +139,24 @@ private:
     bool stepped = false;
 
     uint32_t done() const { return static_cast<uint32_t>(ids.size()); }
+    uint32_t length() const {
+      return done() + static_cast<uint32_t>(waiting.size());
+    }
+    int32_t idAt(uint32_t i) const {
+      return i < done() ? ids[i] : waiting[i - done()];
+    }
   };
 
   Sequences(Session &session, PromptFeed prefills)
       : session(&session), prefills(std::move(prefills)) {}
   Result<size_t> find(SequenceId sequence) const;
-  uint32_t chunkOf(const Slot &slot) const;
+  void makePool();
+  Status takePrefix(size_t to, size_t from, uint32_t count);
+  Status copyRows(uint64_t from, uint64_t to, uint32_t count);
+  uint32_t chunkOf(size_t number) const;
+  std::span<const int32_t> lineOf(size_t number, uint32_t end);
   Status runChunk(size_t number);
+  Status writeTable();
   Status runBatch(const std::vector<bool> &takesPart);
   Result<std::vector<uint16_t>> readLogits(const std::string &value,
                                            size_t row);
@@ -127,6 +170,11 @@ private:
   uint64_t opened = 0;
   std::vector<int32_t> numbers; ///< ids of a chunk
   std::vector<int32_t> batchIds, batchPositions, tokens;
+  std::optional<PagePool> pool; ///< of a paged plan, by row of the batch
+  std::string pages;            ///< value of the table
+  uint32_t perSequence = 0;     ///< its entries for each
+  bool tableMoved = false;      ///< since it was written
+  std::vector<int32_t> table;
   std::string verifiedValue; ///< logits of the last verify()
   size_t verifiedRows = 0;   ///< ids that it had
 };

@@ -29,6 +29,7 @@ Session::prepare(const PlanArtifact &artifact, const WeightSource &weights,
   // Kernels first: what fails there fails before gigabytes are read.
   SINTER_TRY(session->loadKernels(artifact));
   SINTER_TRY(session->placeValues());
+  SINTER_TRY(session->writePages());
   SINTER_TRY(session->loadWeights(weights, progress));
   session->prepareSteps();
   for (size_t entry = 0; entry < session->steps.size(); ++entry) {
@@ -82,6 +83,22 @@ Status Session::placeValues() {
     if (value.operandClass == OperandClass::Workspace) {
       SINTER_TRY(theDevice->zero(placed.buffer, placed.offset, placed.bytes));
     }
+  }
+  return Status::success();
+}
+
+Status Session::writePages() {
+  for (const Entry &entry : thePlan.entries) {
+    const std::string name = boundValue(entry.inputs, "pages");
+    if (name.empty()) {
+      continue;
+    }
+    const uint64_t pool = pagesOf(thePlan);
+    std::vector<int32_t> table(operands.at(name).count);
+    for (size_t i = 0; i < table.size(); ++i) {
+      table[i] = static_cast<int32_t>(i % pool);
+    }
+    SINTER_TRY(write(name, std::as_bytes(std::span(table))));
   }
   return Status::success();
 }
@@ -151,7 +168,7 @@ Status Session::loadKernels(const PlanArtifact &artifact) {
 Argument Session::argumentOf(const std::string &name, const Entry &entry,
                              uint32_t sequence) const {
   const Placed &placed = operands.at(name);
-  if (entry.workload.batch != 1) {
+  if (entry.workload.batch != 1 || isPaged(entry)) {
     return {placed.buffer, placed.offset, placed.count};
   }
   const uint64_t bytes = placed.bytes / placed.sequences;
@@ -359,6 +376,22 @@ Result<ReadId> Session::startRead(std::string_view name, uint64_t first,
   const uint64_t size = placed.bytes / placed.count;
   return theDevice->startRead(placed.buffer, placed.offset + first * size,
                               count * size);
+}
+
+Status Session::copyWithin(std::string_view name, uint64_t from, uint64_t to,
+                           uint64_t count) {
+  auto found = operands.find(name);
+  const uint64_t elements = found == operands.end() ? 0 : found->second.count;
+  if (std::max(from, to) > elements || count > elements - std::max(from, to)) {
+    return Error{ErrorCode::PlanLacks, "value " + std::string(name),
+                 std::to_string(std::max(from, to) + count) + " elements",
+                 std::to_string(elements), ""};
+  }
+  const Placed &placed = found->second;
+  const uint64_t size = placed.bytes / placed.count;
+  return theDevice->copy(placed.buffer, placed.offset + from * size,
+                         placed.buffer, placed.offset + to * size,
+                         count * size);
 }
 
 Result<KernelCounters> Session::counters(std::string_view symbol) const {

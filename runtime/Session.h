@@ -1,7 +1,9 @@
 //===- Session.h - A plan on a device ---------------------------*- C++ -*-===//
 //
 // Three stages: loadPlan (PlanFiles.h) reads and judges, prepare() allocates
-// everything and loads weights and kernels, run() only launches.
+// everything and loads weights and kernels, run() only launches. Of a paged
+// cache prepare() gives each sequence its pages one after the other, from the
+// first again where the pool ends; Sequences (Sequences.h) gives them out anew.
 //
 //===----------------------------------------------------------------------===//
 
@@ -87,6 +89,11 @@ public:
   Result<ReadId> startRead(std::string_view name, uint64_t first,
                            uint64_t count);
 
+  /// Copies `count` elements within a cache; the ranges do not overlap.
+  /// SIN2520: no such value, or it does not have them.
+  Status copyWithin(std::string_view name, uint64_t from, uint64_t to,
+                    uint64_t count);
+
   /// What the kernel called `symbol` has done since prepare() or
   /// device().resetCounters(). SIN2520: no such kernel.
   Result<KernelCounters> counters(std::string_view symbol) const;
@@ -104,6 +111,7 @@ private:
       : thePlan(std::move(plan)), theDevice(&device) {}
   Status checkSteps() const;
   Status placeValues();
+  Status writePages();
   Status loadWeights(const WeightSource &weights, const LoadProgress &progress);
   Status loadKernels(const PlanArtifact &artifact);
   Status checkAdvance(size_t entry) const;

@@ -2,6 +2,8 @@
 
 #include "tools/BenchFamilies.h"
 
+#include "runtime/format/Bindings.h"
+
 #include <algorithm>
 #include <random>
 #include <set>
@@ -41,6 +43,9 @@ Operand operandOf(const format::Plan &plan, const format::Entry &entry,
     if (input.value == name && input.name == "positions") {
       return Operand::Positions;
     }
+    if (input.value == name && input.name == "pages") {
+      return Operand::Pages;
+    }
   }
   for (const format::Value &value : plan.values) {
     if (value.name == name &&
@@ -60,6 +65,7 @@ FamilyKernel kernelOf(const PlanArtifact &artifact, const format::Entry &entry,
                  kernel.sharedBytes, kernel.cooperative};
   found.family = kernel.family;
   found.config = kernel.config;
+  found.pool = format::isPaged(entry) ? format::pagesOf(artifact.plan) : 0;
   found.op = step.ops.empty() ? "" : step.ops.front();
   const format::Work *work = findWork(entry, kernel.symbol);
   for (size_t i = 0; i < step.args.size(); ++i) {
@@ -107,6 +113,23 @@ uint64_t warmSize(const FamilyKernel &kernel) {
     bytes += aligned(param.count * dtypeBytes(param.dtype));
   }
   return bytes - coldSize(kernel);
+}
+
+/// Pages one after the other, as a session leaves them.
+Result<BufferId> tableFor(Device &device, const FamilyKernel &kernel) {
+  const auto at =
+      std::find(kernel.operands.begin(), kernel.operands.end(), Operand::Pages);
+  if (at == kernel.operands.end()) {
+    return BufferId();
+  }
+  const auto param = static_cast<size_t>(at - kernel.operands.begin());
+  std::vector<int32_t> table(kernel.source.params[param].count);
+  for (size_t i = 0; i < table.size(); ++i) {
+    table[i] = static_cast<int32_t>(i % kernel.pool);
+  }
+  SINTER_ASSIGN(BufferId buffer, device.allocate(4 * table.size(), "pages"));
+  SINTER_TRY(device.upload(buffer, 0, std::as_bytes(std::span(table))));
+  return buffer;
 }
 
 /// Weights of the size that a model has: bf16 between -1/32 and 1/32.
@@ -227,6 +250,7 @@ Result<FamilyTime> FamilyBench::time(const FamilyKernel &kernel,
   const uint64_t count = launchesOf(kernel, cacheBytes);
   // Workspaces begin at zero.
   SINTER_TRY(device.zero(warm, 0, std::max<uint64_t>(warmSize(kernel), 1)));
+  SINTER_ASSIGN(BufferId pages, tableFor(device, kernel));
   std::vector<ProgramStep> steps;
   steps.reserve(count);
   uint64_t coldAt = 0;
@@ -254,6 +278,9 @@ Result<FamilyTime> FamilyBench::time(const FamilyKernel &kernel,
         break;
       case Operand::Positions:
         step.arguments.push_back({positions, 0, param.count});
+        break;
+      case Operand::Pages:
+        step.arguments.push_back({pages, 0, param.count});
         break;
       case Operand::Warm:
         step.arguments.push_back({warm, warmAt, param.count});

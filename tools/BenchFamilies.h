@@ -25,8 +25,9 @@ struct FamilyKernel {
   std::string config;
   std::string op; ///< the first that it computes
   /// Of a parameter.
-  enum class Operand : uint8_t { Cold, Warm, Positions };
+  enum class Operand : uint8_t { Cold, Warm, Positions, Pages };
   std::vector<Operand> operands;
+  uint64_t pool = 0;      ///< pages; 0: caches are contiguous
   uint64_t coldBytes = 0; ///< that a launch loads of weights and caches
   std::optional<uint64_t> predicted; ///< picoseconds inside its plan
 };

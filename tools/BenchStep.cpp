@@ -2,6 +2,7 @@
 
 #include "tools/BenchStep.h"
 
+#include "runtime/format/Bindings.h"
 #include "runtime/format/PlanWords.h"
 #include "tools/Statistics.h"
 #include "tools/inspect/Totals.h"
@@ -15,13 +16,6 @@ namespace sinter {
 using namespace format;
 
 namespace {
-
-const Value *findValue(const Plan &plan, const std::string &name) {
-  auto found =
-      std::find_if(plan.values.begin(), plan.values.end(),
-                   [&](const Value &value) { return value.name == name; });
-  return found == plan.values.end() ? nullptr : &*found;
-}
 
 /// Fills an input with `first`, and in a run of `period` with what follows it.
 Status fillInput(Session &session, const Entry &entry, const char *input,

@@ -174,22 +174,36 @@ double ErrorBounds::of(decoder::RopeOp op, size_t element) {
 }
 
 double ErrorBounds::of(decoder::KvAppendOp op, size_t element) {
-  const auto heads = static_cast<size_t>(extent(op.getCache(), 1));
-  const auto capacity = static_cast<size_t>(extent(op.getCache(), 2));
-  const auto headDim = static_cast<size_t>(extent(op.getCache(), 3));
-  const size_t d = element % headDim;
-  const size_t position = element / headDim % capacity;
-  const size_t head = element / headDim / capacity % heads;
-  const size_t sequence = element / headDim / capacity / heads;
+  const decoder::CacheShape cache = op.cacheShape();
+  const auto heads = static_cast<size_t>(cache.kvHeads);
+  const auto headDim = static_cast<size_t>(cache.headDim);
+  const size_t lines = static_cast<size_t>(extent(op.getCache(), 2));
+  const size_t head = element / headDim / lines % heads;
   auto positions = values.at(view.source(op.getPositions())).data<int32_t>();
-  const size_t tokens =
-      positions.size() / static_cast<size_t>(extent(op.getCache(), 0));
-  for (size_t row = sequence * tokens; row < (sequence + 1) * tokens; ++row) {
-    if (static_cast<size_t>(positions[row]) == position) {
-      return at(op.getRows(), (row * heads + head) * headDim + d);
+  const size_t tokens = positions.size() / static_cast<size_t>(cache.batch);
+  for (size_t row = 0; row < positions.size(); ++row) {
+    if (cacheRow(cache, op.getPages(), row / tokens, head,
+                 static_cast<size_t>(positions[row])) == element / headDim) {
+      return at(op.getRows(),
+                (row * heads + head) * headDim + element % headDim);
     }
   }
   return at(op.getCache(), element);
+}
+
+size_t ErrorBounds::cacheRow(const decoder::CacheShape &cache, Value pages,
+                             size_t sequence, size_t head, size_t position) {
+  const auto heads = static_cast<size_t>(cache.kvHeads);
+  if (!pages) {
+    return (sequence * heads + head) * static_cast<size_t>(cache.capacity) +
+           position;
+  }
+  const auto page = static_cast<size_t>(cache.page);
+  const int32_t number =
+      values.at(view.source(pages))
+          .data<int32_t>()[sequence * static_cast<size_t>(cache.perSequence) +
+                           position / page];
+  return (static_cast<size_t>(number) * heads + head) * page + position % page;
 }
 
 /// How far a score of a query head may move.
@@ -197,21 +211,21 @@ double ErrorBounds::scoreBound(decoder::AttentionOp op, size_t row,
                                size_t head) {
   const auto heads = static_cast<size_t>(extent(op.getQuery(), 1));
   const auto headDim = static_cast<size_t>(extent(op.getQuery(), 2));
-  const auto kvHeads = static_cast<size_t>(extent(op.getKeys(), 1));
-  const auto capacity = static_cast<size_t>(extent(op.getKeys(), 2));
+  const decoder::CacheShape cache = op.cacheShape();
+  const size_t kvHead = head / (heads / static_cast<size_t>(cache.kvHeads));
   auto positions = values.at(view.source(op.getPositions())).data<int32_t>();
   const size_t sequence =
-      row / (positions.size() / static_cast<size_t>(extent(op.getKeys(), 0)));
+      row / (positions.size() / static_cast<size_t>(cache.batch));
   const std::vector<double> &q = reference(op.getQuery());
   const std::vector<double> &k = reference(op.getKeys());
   const size_t query = (row * heads + head) * headDim;
-  const size_t keys =
-      (sequence * kvHeads + head / (heads / kvHeads)) * capacity * headDim;
   double largest = 0;
   for (size_t t = 0; t <= static_cast<size_t>(positions[row]); ++t) {
     double moved = 0;
+    const size_t line =
+        cacheRow(cache, op.getPages(), sequence, kvHead, t) * headDim;
     for (size_t d = 0; d < headDim; ++d) {
-      const size_t key = keys + t * headDim + d;
+      const size_t key = line + d;
       const double dq = at(op.getQuery(), query + d);
       moved += dq * std::abs(k[key]) +
                (std::abs(q[query + d]) + dq) * at(op.getKeys(), key);
@@ -226,24 +240,27 @@ double ErrorBounds::scoreBound(decoder::AttentionOp op, size_t row,
 double ErrorBounds::of(decoder::AttentionOp op, size_t element) {
   const auto heads = static_cast<size_t>(extent(op.getQuery(), 1));
   const auto headDim = static_cast<size_t>(extent(op.getQuery(), 2));
-  const auto kvHeads = static_cast<size_t>(extent(op.getValues(), 1));
-  const auto capacity = static_cast<size_t>(extent(op.getValues(), 2));
+  const decoder::CacheShape cache = op.cacheShape();
   const size_t head = element / headDim % heads;
   const size_t row = element / headDim / heads;
   auto positions = values.at(view.source(op.getPositions())).data<int32_t>();
   const size_t sequence =
-      row / (positions.size() / static_cast<size_t>(extent(op.getValues(), 0)));
+      row / (positions.size() / static_cast<size_t>(cache.batch));
   const std::vector<double> &v = reference(op.getValues());
-  const size_t first =
-      (sequence * kvHeads + head / (heads / kvHeads)) * capacity * headDim +
-      element % headDim;
-  double low = v[first];
-  double high = v[first];
+  auto place = [&](size_t t) {
+    return cacheRow(cache, op.getPages(), sequence,
+                    head / (heads / static_cast<size_t>(cache.kvHeads)), t) *
+               headDim +
+           element % headDim;
+  };
+  double low = v[place(0)];
+  double high = low;
   double moved = 0;
   for (size_t t = 0; t <= static_cast<size_t>(positions[row]); ++t) {
-    low = std::min(low, v[first + t * headDim]);
-    high = std::max(high, v[first + t * headDim]);
-    moved = std::max(moved, at(op.getValues(), first + t * headDim));
+    const size_t at0 = place(t);
+    low = std::min(low, v[at0]);
+    high = std::max(high, v[at0]);
+    moved = std::max(moved, at(op.getValues(), at0));
   }
   double largest = 0;
   for (double value : v) {

@@ -64,6 +64,9 @@ private:
   const std::vector<double> &reference(mlir::Value value);
   const std::vector<double> &bounds(mlir::Value value);
   int64_t extent(mlir::Value value, unsigned dimension);
+  /// Number of a row of head_dim elements in a cache.
+  size_t cacheRow(const decoder::CacheShape &cache, mlir::Value pages,
+                  size_t sequence, size_t head, size_t position);
 
   codegen::GroupView view;
   llvm::DenseMap<mlir::Value, HostTensor> values;

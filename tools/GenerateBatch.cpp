@@ -29,7 +29,7 @@ public:
   }
 
 private:
-  /// Opens texts while there is room.
+  /// Opens texts while there is room, in their order.
   Status fill() {
     for (; next < requests.size() && running.size() < sequences.most();
          ++next) {
@@ -40,11 +40,41 @@ private:
         texts[next].error = status.takeError();
         continue;
       }
-      SINTER_ASSIGN(SequenceId sequence, sequences.open());
+      const std::span<const int32_t> prompt = request.prompt;
+      // The last id is the text's own: it needs its logits.
+      const auto prefix = sequences.findPrefix(prompt.first(prompt.size() - 1));
+      const bool reuses = prefix && prefix->alike >= leastReused;
+      if ((reuses && prefix->computed < prefix->alike) ||
+          !hasPages(request, reuses ? prefix->alike : 0)) {
+        break;
+      }
+      const uint32_t reused = reuses ? prefix->alike : 0;
+      SINTER_ASSIGN(SequenceId sequence,
+                    reuses ? sequences.open(prefix->sequence, reused)
+                           : sequences.open());
       running.emplace(sequence, next);
-      SINTER_TRY(sequences.feed(sequence, request.prompt));
+      texts[next].reused = reused;
+      SINTER_TRY(sequences.feed(sequence, prompt.subspan(reused)));
     }
     return Status::success();
+  }
+
+  /// Are there pages for a text to its end, beside what the others may still
+  /// take? Alone it always has them.
+  bool hasPages(const GenerateRequest &request, uint32_t reused) const {
+    const std::optional<uint32_t> unused = sequences.unusedPages();
+    if (!unused || running.empty()) {
+      return true;
+    }
+    uint64_t wanted = pagesOf(request) - reused / sequences.pageSize();
+    for (const auto &[sequence, index] : running) {
+      wanted += pagesOf(requests[index]) - sequences.pagesOf(sequence);
+    }
+    return wanted <= *unused;
+  }
+  uint64_t pagesOf(const GenerateRequest &request) const {
+    const uint64_t positions = request.prompt.size() + request.count;
+    return (positions + sequences.pageSize() - 1) / sequences.pageSize();
   }
 
   Status take(const Sequences::Choice &choice) {

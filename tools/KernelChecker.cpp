@@ -4,6 +4,7 @@
 
 #include "codegen/GroupView.h"
 #include "ir/plan/Plan.h"
+#include "runtime/format/Bindings.h"
 #include "tools/ErrorBounds.h"
 
 #include <llvm/ADT/STLExtras.h>
@@ -44,14 +45,6 @@ std::string kindOf(mlir::Block &body) {
   return kinds;
 }
 
-const format::Value *findValue(const format::Plan &plan,
-                               const std::string &name) {
-  auto found = llvm::find_if(plan.values, [&](const format::Value &value) {
-    return value.name == name;
-  });
-  return found == plan.values.end() ? nullptr : &*found;
-}
-
 } // namespace
 
 Status KernelChecker::begin() {
@@ -88,7 +81,7 @@ Result<HostTensor> KernelChecker::readWeight(const std::string &name) {
 Result<HostTensor> KernelChecker::readOperand(const std::string &name,
                                               mlir::RankedTensorType type) {
   std::vector<int64_t> shape(type.getShape());
-  const format::Value *value = findValue(session.plan(), name);
+  const format::Value *value = format::findValue(session.plan(), name);
   if (!value) {
     SINTER_ASSIGN(HostTensor weight, readWeight(name));
     return weight.reshaped(std::move(shape));
@@ -180,7 +173,7 @@ Status KernelChecker::checkLaunch(const format::Step &step) {
   const bool rest = std::all_of(
       step.args.begin() + static_cast<std::ptrdiff_t>(next), step.args.end(),
       [&](const std::string &name) {
-        const format::Value *value = findValue(session.plan(), name);
+        const format::Value *value = format::findValue(session.plan(), name);
         return value && value->operandClass == format::OperandClass::Workspace;
       });
   if (!rest) {

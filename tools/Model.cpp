@@ -67,15 +67,19 @@ Result<Workload> workloadOf(const ModelOptions &options,
   workload.batch = options.batch;
   workload.context = context;
   workload.maxContext = wanted;
+  workload.page = options.page;
+  workload.pool = options.pool;
   return workload;
 }
 
 Status checkNothingAsked(const DecisionOptions &asked,
                          const ModelOptions &plan) {
-  if (asked.empty() && plan.prefill.empty() && plan.verify.empty()) {
+  if (asked.empty() && plan.prefill.empty() && plan.verify.empty() &&
+      plan.page == 0) {
     return Status::success();
   }
-  const char *option = !plan.prefill.empty()     ? "--prefill"
+  const char *option = plan.page != 0            ? "--page"
+                       : !plan.prefill.empty()   ? "--prefill"
                        : !plan.verify.empty()    ? "--verify"
                        : asked.set               ? "--decisions"
                        : !asked.mode.empty()     ? "--mode"

@@ -67,6 +67,8 @@ struct ModelOptions {
   /// A verify entry per number of tokens, "none" or "4,8"; empty: none.
   std::string verify;
   std::optional<uint32_t> maxContext; ///< capacity of the KV cache
+  uint32_t page = 0; ///< positions of a page of the KV cache; 0: no pages
+  uint32_t pool = 0; ///< pages of all sequences; 0: as many as they fill
 };
 
 struct CompileOptions {

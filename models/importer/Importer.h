@@ -49,12 +49,12 @@ importDecoder(mlir::MLIRContext &context, const ModelConfig &config,
               const Workload &workload, const ImportOptions &options = {});
 
 /// The same with one function per workload. They have one max_context,
-/// page, pool and batch, but that those of phases prefill and verify may have batch 1 and take
-/// one sequence of the caches; they ascend by phase, tokens, context. Of
-/// several of a phase that differ in tokens or in context each says its own:
-/// "decode_c512", "prefill_t64". Entries of a plan share weights and caches,
-/// and inputs and outputs of one name and type. Errors: SIN2711, also for
-/// workloads that differ in more.
+/// page, pool and batch, but that those of phases prefill and verify may have
+/// batch 1 and take one sequence of the caches; they ascend by phase, tokens,
+/// context. Of several of a phase that differ in tokens or in context each says
+/// its own: "decode_c512", "prefill_t64". Entries of a plan share weights and
+/// caches, and inputs and outputs of one name and type. Errors: SIN2711, also
+/// for workloads that differ in more.
 Result<mlir::OwningOpRef<mlir::ModuleOp>>
 importEntries(mlir::MLIRContext &context, const ModelConfig &config,
               llvm::ArrayRef<Workload> workloads,

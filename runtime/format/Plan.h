@@ -23,12 +23,12 @@ namespace sinter::format {
 
 inline constexpr const char *formatId = "sinter.plan";
 inline constexpr uint32_t formatMajor = 1;
-inline constexpr uint32_t formatMinor = 2;
+inline constexpr uint32_t formatMinor = 3;
 
 /// Of this major the least minor that is read, up to formatMinor.
 inline constexpr uint32_t firstFormatMinor = 1;
 
-/// "sinter.plan 1.1 to 1.2": the formats read; the last is written.
+/// "sinter.plan 1.1 to 1.3": the formats read; the last is written.
 inline std::string formatText() {
   const std::string major = std::to_string(formatMajor) + ".";
   return std::string(formatId) + " " + major +

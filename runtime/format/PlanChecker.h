@@ -8,7 +8,7 @@
 #ifndef SINTER_RUNTIME_FORMAT_PLANCHECKER_H
 #define SINTER_RUNTIME_FORMAT_PLANCHECKER_H
 
-#include "runtime/format/Plan.h"
+#include "runtime/format/Bindings.h"
 #include "runtime/format/Status.h"
 #include "runtime/format/Validate.h"
 
@@ -24,7 +24,9 @@ namespace sinter {
 class PlanChecker {
 public:
   PlanChecker(const format::Plan &plan, std::string_view name)
-      : plan(plan), name(name) {}
+      : plan(plan), name(name),
+        paged(std::any_of(plan.entries.begin(), plan.entries.end(),
+                          format::isPaged)) {}
 
   std::vector<Error> run();
 
@@ -51,6 +53,7 @@ private:
   // ValidateEntries.cpp.
   void checkEntry(const format::Entry &entry);
   void checkChunk(const format::Entry &entry);
+  void checkPages(const format::Entry &entry);
   void checkBindings(const format::Entry &entry);
   void checkStep(const std::string &object, const format::Step &step,
                  uint64_t sequences);
@@ -85,6 +88,7 @@ private:
 
   const format::Plan &plan;
   std::string name;
+  bool paged; ///< some entry is
   std::vector<Error> errors;
   std::unordered_map<std::string_view, Operand> operands;
   std::unordered_map<std::string_view, uint32_t> arenas;

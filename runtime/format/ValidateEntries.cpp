@@ -42,7 +42,7 @@ void PlanChecker::checkArgument(const std::string &object, const Param &param,
   }
   std::string place = object + in("parameter", param.name);
   uint64_t count = found->count;
-  if (!found->isWeight && sequences == 1) {
+  if (!found->isWeight && sequences == 1 && !paged) {
     const uint64_t cached = cacheSequences(plan.values[found->index]);
     count = cached == 0 ? 0 : count / cached;
   }
@@ -227,6 +227,43 @@ void PlanChecker::checkChunk(const Entry &entry) {
   }
 }
 
+/// All entries find rows of the caches through a table, or none does.
+void PlanChecker::checkPages(const Entry &entry) {
+  const std::string object = in("entry", entry.name);
+  if (isPaged(entry) != paged) {
+    add(ErrorCode::PlanEntry, object + in("input", "pages"),
+        "a page table in every entry or in none", paged ? "none" : "one");
+  }
+  const Operand *table = operand(boundValue(entry.inputs, "pages"));
+  if (!isPaged(entry) || table == nullptr) {
+    return; // said by checkBindings
+  }
+  const Value *first = firstCache(plan);
+  for (const Value &cache : plan.values) {
+    if (cache.operandClass == OperandClass::Cache &&
+        (cache.shape.size() != 4 || cache.shape[0] != first->shape[0] ||
+         cache.shape[2] != first->shape[2])) {
+      add(ErrorCode::PlanEntry, in("value", cache.name),
+          "[pages, KV heads, page, head dim] as the other caches",
+          shapeText(cache.shape));
+      return;
+    }
+  }
+  const Workload &load = entry.workload;
+  const uint64_t pool = first == nullptr ? 0 : first->shape[0];
+  const uint64_t page = first == nullptr ? 0 : first->shape[2];
+  const std::vector<uint64_t> wanted = {
+      load.batch,
+      page == 0 ? 0 : (uint64_t{load.maxContext} + page - 1) / page};
+  if (table->isWeight || table->dtype != DType::I32 ||
+      plan.values[table->index].shape != wanted || pool < load.batch) {
+    add(ErrorCode::PlanEntry, object + in("input", "pages"),
+        "i32 " + shapeText(wanted) +
+            ", and caches of at least a page for each sequence",
+        operandText(table->dtype, table->count));
+  }
+}
+
 void PlanChecker::checkCaptures(const Entry &entry) {
   std::string object = in("entry", entry.name);
   if (entry.mode == LaunchMode::Stream) {
@@ -394,6 +431,7 @@ void PlanChecker::checkEntry(const Entry &entry) {
             std::to_string(load.maxContext));
   }
   checkBindings(entry);
+  checkPages(entry);
   if (chunk) {
     checkChunk(entry);
   }

@@ -81,6 +81,50 @@ TEST(PromptFile, OneTextGoesThroughPrefillEntriesToo) {
   EXPECT_NE(asked.err.find("SIN1004"), std::string::npos) << asked.err;
 }
 
+/// Four texts, three of which begin alike, in pages for little more than two:
+/// what each is alone in a contiguous cache, and the common ids run once.
+TEST(PromptFile, WhatBeginsAlikeIsComputedOnce) {
+  Scratch scratch;
+  const std::string plan = scratch.at("paged.plan");
+  Outcome compiled =
+      runSinter({"compile", tales, "--batch", "3", "--max-context", "64",
+                 "--page", "16", "--pool", "8", "--no-nvrtc", "-o", plan});
+  ASSERT_EQ(compiled.exitCode, 0) << compiled.err;
+  std::string common;
+  for (int id = 40; id < 60; ++id) {
+    common += std::to_string(id) + ",";
+  }
+  const std::vector<std::string> prompts = {common + "7", common + "8,9",
+                                            "5,6,7", common + "300"};
+  std::string file;
+  for (const std::string &ids : prompts) {
+    file += "{\"ids\": [" + ids + "]}\n";
+  }
+  writeText(scratch.path / "p.jsonl", file);
+  Outcome batch = runSinter({"run", plan, "--prompt-file",
+                             scratch.at("p.jsonl"), "-n", "12", "--unchecked"});
+  ASSERT_EQ(batch.exitCode, 0) << batch.err;
+  EXPECT_NE(batch.err.find("40 of 67 prompt tokens taken from texts that begin "
+                           "alike"),
+            std::string::npos)
+      << batch.err;
+  const std::vector<std::string> lines = linesOf(batch.out);
+  ASSERT_EQ(lines.size(), prompts.size());
+  for (size_t i = 0; i < prompts.size(); ++i) {
+    Outcome one =
+        runSinter({"run", tales, "--ids", prompts[i], "-n", "12", "--unchecked",
+                   "--format", "json", "--max-context", "64"});
+    ASSERT_EQ(one.exitCode, 0) << one.err;
+    EXPECT_EQ(lines[i] + "\n", one.out) << i;
+  }
+  Outcome memory = runSinter({"inspect", plan, "--view", "memory"});
+  EXPECT_NE(memory.out.find("8 pages of 16 positions"), std::string::npos)
+      << memory.out;
+  Outcome bad = runSinter({"inspect", tales, "--page", "24"});
+  EXPECT_EQ(bad.exitCode, 3) << bad.err;
+  EXPECT_NE(bad.err.find("SIN2711"), std::string::npos) << bad.err;
+}
+
 TEST(PromptFile, MalformedFilesAreRefusedByLine) {
   Scratch scratch;
   auto refusal = [&](const std::string &text) {

@@ -75,6 +75,19 @@ void addShape(CLI::App *app, ModelOptions &into) {
               "and the model's own limit)")
       ->type_name("N")
       ->check(count);
+  // What no kernel takes is refused with the model too.
+  CLI::Option *page =
+      app->add_option("--page", into.page,
+                      "KV cache in pages of so many positions, a power of two "
+                      "from 16 (default: a piece for each sequence)")
+          ->type_name("N")
+          ->check(within(1, 1u << 30));
+  app->add_option("--pool", into.pool,
+                  "Pages that all sequences share (default: as many as they "
+                  "fill together)")
+      ->type_name("N")
+      ->check(within(1, 1u << 30))
+      ->needs(page);
 }
 
 void addChunks(CLI::App *app, ModelOptions &into) {

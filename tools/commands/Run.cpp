@@ -210,9 +210,15 @@ Status runPromptFile(const RunOptions &options, Source &source,
   Status status = printTexts(prompts, texts);
   size_t prompted = 0;
   size_t made = 0;
+  size_t reused = 0;
   for (size_t i = 0; i < texts.size(); ++i) {
     prompted += texts[i].error ? 0 : prompts[i].ids.size();
     made += texts[i].generated.ids.size();
+    reused += texts[i].reused;
+  }
+  if (reused != 0) {
+    note(std::to_string(reused) + " of " + std::to_string(prompted) +
+         " prompt tokens taken from texts that begin alike");
   }
   sayRate(prompted, made, seconds);
   return status;

@@ -29,8 +29,10 @@ std::string share(uint64_t part, uint64_t whole) {
          std::to_string(thousandths % 10) + " %";
 }
 
-uint64_t bytesOf(const format::Weight &weight) {
-  return format::elementCount(weight.shape) * dtypeBytes(weight.dtype);
+/// Of a weight or a value.
+template <typename Operand>
+uint64_t bytesOf(const Operand &operand) {
+  return format::elementCount(operand.shape) * dtypeBytes(operand.dtype);
 }
 
 const char *className(format::OperandClass kind) {
@@ -122,6 +124,40 @@ std::vector<Packed> packedWeights(const format::Plan &plan) {
   return packed;
 }
 
+/// The pool of a paged plan, and the tables that find rows in it.
+void addPages(const format::Plan &plan, Table &table) {
+  const uint64_t pages = format::pagesOf(plan);
+  const uint64_t page = format::pageSizeOf(plan);
+  uint64_t bytes = 0; // of one page in all caches
+  for (const format::Value &value : plan.values) {
+    if (value.operandClass == format::OperandClass::Cache) {
+      bytes += bytesOf(value) / pages;
+    }
+  }
+  uint64_t sequences = 0;
+  uint64_t each = 0;
+  std::set<std::string> tables;
+  uint64_t tableBytes = 0;
+  for (const format::Entry &entry : plan.entries) {
+    const std::string name = format::boundValue(entry.inputs, "pages");
+    const format::Value &value = *format::findValue(plan, name);
+    sequences = std::max(sequences, value.shape[0]);
+    each = value.shape[1];
+    if (tables.insert(name).second) {
+      tableBytes += bytesOf(value);
+    }
+  }
+  table.rows.push_back({std::string("pages"), pages * bytes,
+                        std::to_string(pages) + " pages of " +
+                            std::to_string(page) + " positions, " +
+                            std::to_string(bytes) + " bytes each; " +
+                            std::to_string(sequences) +
+                            " sequences of at most " + std::to_string(each) +
+                            " would fill " + std::to_string(sequences * each)});
+  table.rows.push_back({std::string("page_tables"), tableBytes,
+                        std::to_string(tables.size()) + " in arena_io"});
+}
+
 } // namespace
 
 Table memoryTable(const ModelConfig &config, const EntryAnalysis &analysis,
@@ -135,14 +171,19 @@ Table memoryTable(const ModelConfig &config, const EntryAnalysis &analysis,
   const uint64_t weights = static_cast<uint64_t>(config.parameterCount()) * 2;
   const uint64_t perPosition = analysis.cacheBytesPerPosition * batch;
   const uint64_t perSequence = analysis.cacheBytesPerPosition * positions;
-  const uint64_t cache = perPosition * positions;
+  const uint64_t cache = analysis.cacheBytes; // of pages the pool
   const uint64_t total = weights + cache + ranges.peakBytes;
   const uint64_t memory = device.limits.memoryBytes.value;
   add("weights", weights,
       config.tiedHead ? "bf16; head and embedding are one tensor" : "bf16");
   add("kv_cache", cache,
-      std::to_string(positions) + " positions x " +
-          std::to_string(perPosition) + " bytes");
+      cache == perPosition * positions
+          ? std::to_string(positions) + " positions x " +
+                std::to_string(perPosition) + " bytes"
+          : "pages for " +
+                std::to_string(cache / analysis.cacheBytesPerPosition) +
+                " positions of all sequences x " +
+                std::to_string(analysis.cacheBytesPerPosition) + " bytes");
   add("kv_cache_per_sequence", perSequence,
       batch == 1 ? "one sequence"
                  : "each of " + std::to_string(batch) + " sequences (--batch)");
@@ -210,10 +251,15 @@ Table memoryTable(const format::Plan &plan) {
     }
     add("arena_" + arena.name, arena.bytes, how);
   }
+  const bool paged =
+      !plan.entries.empty() && format::isPaged(plan.entries.front());
+  if (paged) {
+    addPages(plan, table);
+  }
   uint64_t perSequence = 0;
   uint64_t sequences = 1;
   for (const format::Value &value : plan.values) {
-    if (value.operandClass == format::OperandClass::Cache) {
+    if (value.operandClass == format::OperandClass::Cache && !paged) {
       sequences = std::max(sequences, format::cacheSequences(value));
       perSequence += format::elementCount(value.shape) *
                      dtypeBytes(value.dtype) / format::cacheSequences(value);

@@ -112,6 +112,13 @@ public:
             groupedText(variant.read + variant.written) + ".";
     table.notes.push_back(std::move(text));
     addTerms(phase.price);
+    if (variant.work.lookups != 0) {
+      table.notes.push_back(
+          "The cache lies in pages: of the exchange " +
+          groupedText(variant.work.lookups *
+                      device.cost(CostConstant::L2Latency)->value) +
+          " ns (l2_latency) are for looking up where.");
+    }
     if (phase.ops.size() > 1) {
       table.notes.push_back(
           "Each op alone: " + std::to_string(phase.before.launches) +

@@ -36,7 +36,7 @@ TEST(PlanJson, LooksAsDocumented) {
   std::string text = writePlanJson(samplePlan().plan);
   EXPECT_TRUE(text.starts_with(
       "{\n"
-      "  \"format\": {\"id\": \"sinter.plan\", \"major\": 1, \"minor\": 2},\n"
+      "  \"format\": {\"id\": \"sinter.plan\", \"major\": 1, \"minor\": 3},\n"
       "  \"produced_by\": {\n"
       "    \"version\": \"0.1.0\",\n"))
       << text;
@@ -64,7 +64,7 @@ TEST(PlanJson, OtherFormatsAreRefusedFirst) {
     return plan ? "" : plan.error().message();
   };
   const std::string head = "SIN2501 (plan of another format): p: wanted "
-                           "sinter.plan 1.1 to 1.2, found ";
+                           "sinter.plan 1.1 to 1.3, found ";
   const std::string tail = "; compile the plan again with this Sinter";
   EXPECT_EQ(refusal("{}"), head + "no format" + tail);
   EXPECT_EQ(refusal("[]"), head + "no format" + tail);
@@ -74,8 +74,8 @@ TEST(PlanJson, OtherFormatsAreRefusedFirst) {
       refusal(R"({"format":{"id":"sinter.plan","major":2,"minor":0},"n":1})"),
       head + "2.0" + tail);
   EXPECT_EQ(
-      refusal(R"({"format":{"id":"sinter.plan","major":1,"minor":3},"n":1})"),
-      head + "1.3" + tail);
+      refusal(R"({"format":{"id":"sinter.plan","major":1,"minor":4},"n":1})"),
+      head + "1.4" + tail);
   EXPECT_EQ(
       refusal(R"({"format":{"id":"sinter.plan","major":1,"minor":0},"n":1})"),
       head + "1.0" + tail);
@@ -164,7 +164,7 @@ TEST(PlanJson, ReadsPlansOfEveryVersion) {
     }
     ++files;
   }
-  EXPECT_EQ(files, 2u); // 1.1, 1.2
+  EXPECT_EQ(files, 3u); // 1.1, 1.2, 1.3
 }
 
 } // namespace

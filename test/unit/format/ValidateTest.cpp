@@ -36,7 +36,7 @@ TEST(Validate, EachDefectHasItsCode) {
     const char *object;
   };
   const Case cases[] = {
-      {"newer minor", [](Plan &p) { p.format.minor = 3; }, PlanFormat, "p"},
+      {"newer minor", [](Plan &p) { p.format.minor = formatMinor + 1; }, PlanFormat, "p"},
       {"older minor", [](Plan &p) { p.format.minor = 0; }, PlanFormat, "p"},
       {"input digest", [](Plan &p) { p.producedBy.inputDigest = "x"; },
        PlanDigest, "p: /produced_by/input_digest"},

@@ -19,6 +19,7 @@ EntryAnalysis smallEntry() {
   entry.workload.batch = 2;
   entry.workload.maxContext = 100;
   entry.cacheBytesPerPosition = 64;
+  entry.cacheBytes = 12800;
   auto op = [&](const char *kind, uint64_t weights, uint64_t moved,
                 uint64_t flops) {
     OpAnalysis analysis;
