@@ -448,34 +448,6 @@ TEST(FusedMutants, HeadsIntoTheCache) {
                  "const bool here = true;", "SIN4001"}});
 }
 
-TEST(FusedMutants, Pages) {
-  const TestGroup read(pagedAttentionGroups()[2]);
-  expectCaught(
-      read, configWith(read, *findFamily("attention_decode"), "splits", 1),
-      {{"pages in the order of the pool",
-        "load(table, first + position / Page);", "position / Page;", "counts"},
-       {"the page before", "load(table, first + position / Page);",
-        "load(table, first + (position < Page ? 0 : position / Page - 1));",
-        "values"},
-       {"a page that the table does not have",
-        "load(table, first + position / Page);",
-        "load(table, first + position / Page + 3);", "SIN4001"},
-       {"the first head's rows", "(page * Heads + head) * Page",
-        "(page * Heads) * Page", "values"},
-       {"the last row of a page twice", "* Page + position % Page;",
-        "* Page + position % (Page - 1);", "values"},
-       {"the rows of this chunk for the next",
-        "findRows<A>(cache, next, 0, cached, found);",
-        "findRows<A>(cache, chunk, 0, cached, found);", "counts"}});
-  const TestGroup append(pagedAttentionGroups()[0]);
-  expectCaught(append,
-               configWith(append, *findFamily("attention_decode"), "splits", 1),
-               {{"appended a row early", "cache.row(newest) : 0",
-                 "cache.row(newest - 1) : 0", "SIN4003"},
-                {"appended to the first page", "place * kHeadDim, stream",
-                 "place % kPage * kHeadDim, stream", "values"}});
-}
-
 // 40 positions in splits of 16: the last of four has none.
 TEST(FusedMutants, SplitAttention) {
   const TestGroup test(smallAttentionGroup());
