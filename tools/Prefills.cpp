@@ -64,6 +64,7 @@ Result<PrefillBuckets> pricePrefills(const CompileRequest &request) {
 Result<std::vector<int64_t>> choosePrefills(const CompileRequest &request) {
   SINTER_ASSIGN(PrefillBuckets buckets, pricePrefills(request));
   std::vector<int64_t> chosen;
+  chosen.reserve(buckets.kept.size());
   for (size_t kept : buckets.kept) {
     chosen.push_back(buckets.tokens[kept]);
   }
