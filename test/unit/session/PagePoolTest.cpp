@@ -83,7 +83,7 @@ TEST(PagePool, CutInsideWhatIsSharedTakesTheOwnPage) {
 // Sequences come and go, grow, begin as others: after every move each page is
 // unused or has as many owners as counted, and the last is its owner's alone.
 TEST(PagePool, HoldsTogetherWhateverComes) {
-  constexpr uint32_t pages = 24;
+  constexpr uint32_t pages = 10;
   constexpr size_t sequences = 5;
   for (unsigned seed = 1; seed <= 20; ++seed) {
     PagePool pool(pages, 16, sequences);
