@@ -98,8 +98,9 @@ void expectNear(const std::vector<float> &found,
     distance += std::pow(double{found[i]} - wanted[i], 2);
     norm += std::pow(double{wanted[i]}, 2);
   }
-  // Half of what bf16 alone is from fp32 on these checkpoints.
-  EXPECT_LE(std::sqrt(distance / norm), 0x1p-7) << where;
+  // Bf16 alone is 2^-6 from fp32 on these checkpoints; two runs that round
+  // apart, as kernels of one row and of several do, are nearer to each other.
+  EXPECT_LE(std::sqrt(distance / norm), 0x1.4p-7) << where;
 }
 
 TEST(Prefill, ChunksOfAPrompt) {
@@ -183,9 +184,9 @@ TEST(Prefill, TheHostCountsWhatThePlanSays) {
   const format::Entry &entry = session.plan().entries.at(1);
   ASSERT_EQ(entry.name, "prefill");
   std::map<std::string, uint64_t> launches;
-  size_t library = 0;
+  size_t several = 0;
   for (const format::Step &step : entry.steps) {
-    library += step.kind == format::StepKind::Library;
+    several += step.kernel.starts_with("skinny_");
     if (step.kind == format::StepKind::Launch) {
       ++launches[step.kernel];
     }
@@ -199,7 +200,7 @@ TEST(Prefill, TheHostCountsWhatThePlanSays) {
       EXPECT_LT(flops, 2 * once);
     }
   }
-  EXPECT_EQ(library, 3u * 7) << "all linear layers but the head";
+  EXPECT_EQ(several, 3u * 7) << "all linear layers but the head";
   for (const format::Kernel &kernel : session.plan().kernels) {
     Result<KernelCounters> counted = session.counters(kernel.symbol);
     ASSERT_TRUE(counted.ok());
@@ -445,8 +446,8 @@ TEST(Prefill, EntriesThatCannotBeAreRefused) {
     return artifact ? "" : artifact.error().message();
   };
   EXPECT_EQ(refusal(request("qwen3-rand", 24, {32})).substr(0, 7), "SIN2711");
-  // No kernel family multiplies several rows yet.
-  CompileRequest single = request("qwen3-rand", 24, {4});
+  // No kernel family multiplies more than 16 rows.
+  CompileRequest single = request("qwen3-rand", 24, {17});
   single.decisions.set = DecisionSet::Single;
   EXPECT_EQ(refusal(single).substr(0, 7), "SIN2661");
 }
