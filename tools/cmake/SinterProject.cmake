@@ -4,6 +4,7 @@ set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_DEBUG "-gline-tables-only")
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 find_package(MLIR 19.1 REQUIRED CONFIG HINTS /usr/lib/llvm-19/lib/cmake/mlir)
@@ -35,32 +36,53 @@ target_compile_options(sinter_options INTERFACE
   "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 target_include_directories(sinter_options INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}")
 if(SINTER_SANITIZE)
-  target_compile_options(sinter_options INTERFACE -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
-    -fno-omit-frame-pointer -fno-sanitize=vptr -UNDEBUG)
+  # Optimising instrumented code takes twice as long as all else: only what tests spend their time in is (HOT).
+  target_compile_options(sinter_options INTERFACE "$<IF:$<BOOL:$<TARGET_PROPERTY:SINTER_HOT>>,-O1,-O0>"
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -fno-sanitize=vptr -UNDEBUG)
   # Coverage for the fuzz targets (test/fuzz).
   target_compile_options(sinter_options INTERFACE "$<$<CXX_COMPILER_ID:Clang>:-fsanitize=fuzzer-no-link>")
   target_link_options(sinter_options INTERFACE -fsanitize=address,undefined)
 endif()
 
-# One precompiled header for everything that includes MLIR: 3 s less per file.
-add_library(sinter_mlir_pch OBJECT "${CMAKE_CURRENT_LIST_DIR}/mlir_pch.cpp")
-target_include_directories(sinter_mlir_pch SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
-target_link_libraries(sinter_mlir_pch PUBLIC sinter_options)
-target_precompile_headers(sinter_mlir_pch PRIVATE
-  <mlir/Dialect/Func/IR/FuncOps.h> <mlir/Dialect/MLProgram/IR/MLProgram.h> <mlir/IR/Builders.h>
-  <mlir/IR/BuiltinOps.h> <mlir/IR/OpImplementation.h> <mlir/Interfaces/SideEffectInterfaces.h>
-  <mlir/Pass/Pass.h>)
+# sinter_precompiled(NAME HEADERS ... [OPTIONS ...] [LINK ...]): a header that targets of the same options reuse.
+function(sinter_precompiled name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;OPTIONS;LINK" ${ARGN})
+  add_library(${name} OBJECT "${PROJECT_SOURCE_DIR}/tools/cmake/pch.cpp")
+  target_include_directories(${name} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
+  target_compile_options(${name} PRIVATE ${ARG_OPTIONS})
+  target_link_libraries(${name} PUBLIC sinter_options ${ARG_LINK})
+  target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+endfunction()
 
-# sinter_library(NAME SOURCES ... [DEPENDS ...] [LINK ...] [MLIR])
+# For everything that includes MLIR: 3 s less per file. The second is for code that is not optimised.
+set(headers <mlir/Dialect/Func/IR/FuncOps.h> <mlir/Dialect/MLProgram/IR/MLProgram.h> <mlir/IR/Builders.h>
+  <mlir/IR/BuiltinOps.h> <mlir/IR/OpImplementation.h> <mlir/Interfaces/SideEffectInterfaces.h> <mlir/Pass/Pass.h>)
+sinter_precompiled(sinter_mlir_pch HEADERS ${headers})
+set_target_properties(sinter_mlir_pch PROPERTIES SINTER_HOT ON)
+sinter_precompiled(sinter_mlir_cold_pch HEADERS ${headers} OPTIONS -O0)
+
+# The precompiled header of a target, which must have its options.
+function(sinter_choose_precompiled out hot)
+  if(SINTER_SANITIZE AND NOT hot)
+    set(${out} sinter_mlir_cold_pch PARENT_SCOPE)
+  else()
+    set(${out} sinter_mlir_pch PARENT_SCOPE)
+  endif()
+endfunction()
+
+# sinter_library(NAME SOURCES ... [DEPENDS ...] [LINK ...] [MLIR] [HOT])
 #
 # MLIR: the library uses LLVM/MLIR headers (never said below runtime/).
+# HOT: optimised with sanitizers too.
 function(sinter_library name)
-  cmake_parse_arguments(ARG "MLIR" "" "SOURCES;DEPENDS;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "MLIR;HOT" "" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
+  set_target_properties(${name} PROPERTIES SINTER_HOT "${ARG_HOT}")
   target_link_libraries(${name} PUBLIC sinter_options ${ARG_LINK})
   if(ARG_MLIR)
     target_include_directories(${name} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
-    target_precompile_headers(${name} REUSE_FROM sinter_mlir_pch)
+    sinter_choose_precompiled(precompiled "${ARG_HOT}")
+    target_precompile_headers(${name} REUSE_FROM ${precompiled})
   endif()
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
@@ -75,15 +97,20 @@ else()
   target_link_libraries(sinter_mlir INTERFACE MLIR LLVM)
 endif()
 
-# sinter_executable(NAME SOURCES ... [LINK ...] [MLIR])
+# sinter_executable(NAME SOURCES ... [LINK ...] [MLIR] [PRECOMPILED TARGET])
 function(sinter_executable name)
-  cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK" ${ARGN})
+  cmake_parse_arguments(ARG "MLIR" "PRECOMPILED" "SOURCES;LINK" ${ARGN})
+  if(ARG_MLIR AND NOT ARG_PRECOMPILED)
+    sinter_choose_precompiled(ARG_PRECOMPILED OFF)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sinter_options ${ARG_LINK})
   if(ARG_MLIR)
     target_include_directories(${name} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
     target_link_libraries(${name} PRIVATE sinter_mlir)
-    target_precompile_headers(${name} REUSE_FROM sinter_mlir_pch)
+  endif()
+  if(ARG_PRECOMPILED)
+    target_precompile_headers(${name} REUSE_FROM ${ARG_PRECOMPILED})
   endif()
   if(SINTER_SANITIZE)
     target_sources(${name} PRIVATE "${PROJECT_SOURCE_DIR}/tools/cmake/asan_options.cpp")

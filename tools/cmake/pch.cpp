@@ -1,0 +1,1 @@
+// Stands for a precompiled header that other targets reuse.
