@@ -21,8 +21,8 @@ mlir::FailureOr<plan::LaunchMode> launchModeOf(mlir::func::FuncOp function);
 
 /// The launches in `ops` (flatOps of an entry) that may start before the launch
 /// before them has ended: in mode pdl every launch right behind a launch, as
-/// every kernel waits for its producers itself (KernelFamily::emit); none beside
-/// a call of the library, whose kernels do not.
+/// every kernel waits for its producers itself (KernelFamily::emit); none
+/// beside a call of the library, whose kernels do not.
 llvm::DenseSet<mlir::Operation *>
 programmaticEdges(llvm::ArrayRef<mlir::Operation *> ops, plan::LaunchMode mode);
 

@@ -72,6 +72,7 @@ const std::vector<double> &ErrorBounds::bounds(Value value) {
   const int64_t count =
       cast<RankedTensorType>(value.getType()).getNumElements();
   std::vector<double> all;
+  all.reserve(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {
     all.push_back(at(value, static_cast<size_t>(i)));
   }

@@ -9,7 +9,7 @@ namespace sinter {
 
 std::string programDigest(const format::Plan &plan) {
   format::Plan program = plan;
-  program.format = {};
+  program.format = {"", 0, 0}; // a newer format may hold the same program
   program.producedBy = {};
   program.decisions.clear();
   for (format::Kernel &kernel : program.kernels) {

@@ -147,7 +147,7 @@ TEST(Inspect, EntriesOfPrompts) {
   };
   const std::string summary = shown("summary");
   expectIn(summary, "prefill_t32,tokens,32,");
-  expectIn(summary, "prefill_t4,library_calls_per_step,28,");
+  expectIn(summary, "prefill_t32,library_calls_per_step,28,");
   EXPECT_EQ(summary.find("decode,tokens"), std::string::npos);
   for (const char *view : {"layers", "ops", "kernels", "decisions"}) {
     const std::string text = shown(view);

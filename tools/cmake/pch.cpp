@@ -1,1 +1,1 @@
-// Stands for a precompiled header that other targets reuse.
+//===- pch.cpp - Stands for a header that other targets reuse -------------===//
