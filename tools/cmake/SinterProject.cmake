@@ -36,7 +36,7 @@ target_compile_options(sinter_options INTERFACE
   "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 target_include_directories(sinter_options INTERFACE "${PROJECT_SOURCE_DIR}" "${PROJECT_BINARY_DIR}")
 if(SINTER_SANITIZE)
-  # Optimising instrumented code takes twice as long as all else: only what tests spend their time in is (HOT).
+  # Optimising instrumented code takes twice as long as all else: only what tests spend their time in is (HOT, MLIR).
   target_compile_options(sinter_options INTERFACE "$<IF:$<BOOL:$<TARGET_PROPERTY:SINTER_HOT>>,-O1,-O0>"
     -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -fno-sanitize=vptr -UNDEBUG)
   # Coverage for the fuzz targets (test/fuzz).
@@ -54,35 +54,29 @@ function(sinter_precompiled name)
   target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
 endfunction()
 
-# For everything that includes MLIR: 3 s less per file. The second is for code that is not optimised.
+# For everything that includes MLIR: 3 s less per file. The second is for tests, which a release does not optimise.
 set(headers <mlir/Dialect/Func/IR/FuncOps.h> <mlir/Dialect/MLProgram/IR/MLProgram.h> <mlir/IR/Builders.h>
   <mlir/IR/BuiltinOps.h> <mlir/IR/OpImplementation.h> <mlir/Interfaces/SideEffectInterfaces.h> <mlir/Pass/Pass.h>)
 sinter_precompiled(sinter_mlir_pch HEADERS ${headers})
 set_target_properties(sinter_mlir_pch PROPERTIES SINTER_HOT ON)
-sinter_precompiled(sinter_mlir_cold_pch HEADERS ${headers} OPTIONS -O0)
-
-# The precompiled header of a target, which must have its options.
-function(sinter_choose_precompiled out hot)
-  if(SINTER_SANITIZE AND NOT hot)
-    set(${out} sinter_mlir_cold_pch PARENT_SCOPE)
-  else()
-    set(${out} sinter_mlir_pch PARENT_SCOPE)
-  endif()
-endfunction()
+if(NOT SINTER_SANITIZE)
+  sinter_precompiled(sinter_mlir_test_pch HEADERS ${headers} OPTIONS -O0)
+endif()
 
 # sinter_library(NAME SOURCES ... [DEPENDS ...] [LINK ...] [MLIR] [HOT])
 #
 # MLIR: the library uses LLVM/MLIR headers (never said below runtime/).
-# HOT: optimised with sanitizers too.
+# HOT: optimised with sanitizers too, as are all with MLIR: the linker keeps one of the inline functions that all have.
 function(sinter_library name)
   cmake_parse_arguments(ARG "MLIR;HOT" "" "SOURCES;DEPENDS;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
-  set_target_properties(${name} PROPERTIES SINTER_HOT "${ARG_HOT}")
+  if(ARG_HOT OR ARG_MLIR)
+    set_target_properties(${name} PROPERTIES SINTER_HOT ON)
+  endif()
   target_link_libraries(${name} PUBLIC sinter_options ${ARG_LINK})
   if(ARG_MLIR)
     target_include_directories(${name} SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
-    sinter_choose_precompiled(precompiled "${ARG_HOT}")
-    target_precompile_headers(${name} REUSE_FROM ${precompiled})
+    target_precompile_headers(${name} REUSE_FROM sinter_mlir_pch)
   endif()
   if(ARG_DEPENDS)
     add_dependencies(${name} ${ARG_DEPENDS})
@@ -101,13 +95,14 @@ endif()
 function(sinter_executable name)
   cmake_parse_arguments(ARG "MLIR" "PRECOMPILED" "SOURCES;LINK" ${ARGN})
   if(ARG_MLIR AND NOT ARG_PRECOMPILED)
-    sinter_choose_precompiled(ARG_PRECOMPILED OFF)
+    set(ARG_PRECOMPILED sinter_mlir_pch)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE sinter_options ${ARG_LINK})
   if(ARG_MLIR)
     target_include_directories(${name} SYSTEM PRIVATE ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
     target_link_libraries(${name} PRIVATE sinter_mlir)
+    set_target_properties(${name} PROPERTIES SINTER_HOT ON)
   endif()
   if(ARG_PRECOMPILED)
     target_precompile_headers(${name} REUSE_FROM ${ARG_PRECOMPILED})
