@@ -48,9 +48,12 @@ class Pages : public ::testing::TestWithParam<Paging> {};
 // one, of different lengths at once: the logits' bits of contiguous caches.
 TEST_P(Pages, GiveTheBitsOfContiguousCaches) {
   const Paging &paging = GetParam();
-  Subject plain(3, paging.prefills, {.capacity = 72});
+  Subject plain(3, paging.prefills, {.capacity = 72, .checked = false});
   Subject paged(3, paging.prefills,
-                {.capacity = 72, .page = paging.page, .pool = paging.pool});
+                {.capacity = 72,
+                 .page = paging.page,
+                 .pool = paging.pool,
+                 .checked = false});
   for (const std::vector<size_t> &lengths :
        {std::vector<size_t>{15, 16, 17}, {1, 63, 33}}) {
     std::vector<std::vector<int32_t>> prompts;
@@ -147,7 +150,7 @@ class Prefix : public ::testing::TestWithParam<int64_t> {};
 // A text that begins as another takes from it what it computed: the bits of
 // computing it again, and the other one goes on as if nothing had happened.
 TEST_P(Prefix, TakenFromAnotherText) {
-  const Shape shape = {.capacity = 72, .page = GetParam()};
+  const Shape shape = {.capacity = 72, .page = GetParam(), .checked = false};
   Subject subject(3, {}, shape);
   const std::vector<int32_t> first = promptOf(1, 34);
   const Text alone1 = alone(subject, first, 6);
@@ -222,7 +225,7 @@ TEST(Paged, WholePagesAreShared) {
 
 // Ids taken back end inside a page that another text has too.
 TEST(Paged, TakenBackWithoutTouchingWhatIsShared) {
-  Subject subject(2, {}, {.capacity = 64, .page = 16});
+  Subject subject(2, {}, {.capacity = 64, .page = 16, .checked = false});
   Sequences &sequences = *subject.sequences;
   const std::vector<int32_t> first = promptOf(1, 34);
   const std::vector<int32_t> rest = promptOf(3, 6);
@@ -248,7 +251,8 @@ TEST(Paged, TakenBackWithoutTouchingWhatIsShared) {
 }
 
 TEST(Paged, BadInputLeavesTheOthersAlone) {
-  Subject subject(2, {}, {.capacity = 64, .page = 16, .pool = 5});
+  Subject subject(2, {},
+                  {.capacity = 64, .page = 16, .pool = 5, .checked = false});
   Sequences &sequences = *subject.sequences;
   const Text wanted = alone(subject, promptOf(0, 20), 5);
   const SequenceId good = subject.open(promptOf(0, 20));
@@ -274,8 +278,9 @@ TEST(Paged, BadInputLeavesTheOthersAlone) {
 // Texts open, go on, begin as others and close at random: each is bit for bit
 // what it is alone.
 TEST(Paged, WhateverComesEachIsAsAlone) {
-  Subject subject(3, {4}, {.capacity = 48, .page = 16, .pool = 6});
-  Subject single(3, {}, {.capacity = 48});
+  Subject subject(3, {4},
+                  {.capacity = 48, .page = 16, .pool = 6, .checked = false});
+  Subject single(3, {}, {.capacity = 48, .checked = false});
   Sequences &sequences = *subject.sequences;
   std::mt19937 random(11);
   std::map<SequenceId, std::vector<int32_t>> open;

@@ -17,14 +17,15 @@ namespace sinter {
 
 inline constexpr int64_t capacity = 40;
 
-/// Of the caches.
+/// Of the caches; and whether the host device checks, which takes long.
 struct Shape {
   int64_t capacity = sinter::capacity;
   int64_t page = 0;
   int64_t pool = 0;
+  bool checked = true;
 };
 
-/// A plan with random weights on the checked host device.
+/// A plan with random weights on the host device.
 struct Subject {
   explicit Subject(int64_t batch, std::vector<int64_t> prefills = {},
                    const Shape &shape = {}) {
@@ -43,6 +44,7 @@ struct Subject {
     Result<PlanArtifact> artifact = compileModel(request);
     EXPECT_TRUE(artifact.ok()) << artifact.error().message();
     host::HostOptions options;
+    options.checked = shape.checked;
     options.cacheDirectory = std::string(SINTER_BINARY_DIR) + "/kernel-cache";
     auto made = host::HostDevice::create(options);
     EXPECT_TRUE(made.ok());
