@@ -57,6 +57,7 @@ TEST_P(Pages, GiveTheBitsOfContiguousCaches) {
   for (const std::vector<size_t> &lengths :
        {std::vector<size_t>{15, 16, 17}, {1, 63, 33}}) {
     std::vector<std::vector<int32_t>> prompts;
+    prompts.reserve(lengths.size());
     for (size_t length : lengths) {
       prompts.push_back(promptOf(length, length));
     }
